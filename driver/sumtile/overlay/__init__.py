@@ -1,0 +1,7 @@
+# SPDX-FileCopyrightText: 2026 The sumtile authors
+# SPDX-License-Identifier: Apache-2.0
+"""Overlay and board descriptions: the one place where lanes, widths and depths are written."""
+
+from sumtile.overlay.description import Array, Board, Engine, Overlay, board_names, overlay_names
+
+__all__ = ["Array", "Board", "Engine", "Overlay", "board_names", "overlay_names"]

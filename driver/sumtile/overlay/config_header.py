@@ -1,0 +1,70 @@
+# SPDX-FileCopyrightText: 2026 The sumtile authors
+# SPDX-License-Identifier: Apache-2.0
+"""The C++ configuration of an overlay's engine, ``sumtile_config.hpp``. ``python -m sumtile.overlay.config_header adder zcu102`` prints it."""
+
+from __future__ import annotations
+
+import sys
+
+from sumtile.errors import SumtileError
+from sumtile.overlay.description import Overlay
+
+_OPERATOR_TYPES = {"adder": "Adder", "mac": "Mac"}
+
+
+def config_header(overlay: Overlay) -> str:
+    """C++ text with the constants of the overlay's engine and its stamp."""
+    engine = overlay.engine
+    constants = {
+        "kDataBits": engine.data_bits,
+        "kStreamBits": engine.stream_bits,
+        "kTi": engine.ti,
+        "kTo": engine.to,
+        "kTp": engine.tp,
+        "kChannels": engine.channels_max,
+        "kFeatureWords": engine.feature_words,
+        "kWeightTiles": engine.weight_tiles,
+        "kReorderWords": engine.reorder_words,
+        "kPoolWords": engine.pool_words,
+    }
+    arrays = ", ".join(f"Array<{_OPERATOR_TYPES[array.operator]}<{engine.data_bits}>, {array.fold}>" for array in engine.arrays)
+    lines = [
+        f"// Generated from the overlay '{overlay.name}' for the board '{overlay.board.name}'. Do not edit.",
+        "#ifndef SUMTILE_CONFIG_GENERATED_HPP",
+        "#define SUMTILE_CONFIG_GENERATED_HPP",
+        "",
+        '#include "sumtile/config.hpp"',
+        "",
+        "namespace sumtile {",
+        "",
+        "struct EngineConfig {",
+        f"  static constexpr unsigned long kStamp = 0x{overlay.stamp:08X};",
+        f"  static constexpr unsigned long kReduction = {engine.reduction_max};",
+        *(f"  static constexpr int {name} = {value};" for name, value in constants.items()),
+        f"  using ArrayList = Arrays<{arrays}>;",
+        "};",
+        "",
+        "}  // namespace sumtile",
+        "",
+        "#endif",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def main(arguments: list[str]) -> int:
+    """Prints the header of ``OVERLAY BOARD``."""
+    try:
+        name, board = arguments
+        print(config_header(Overlay.load(name, board)), end="")
+    except ValueError:
+        print("usage: python -m sumtile.overlay.config_header OVERLAY BOARD", file=sys.stderr)
+        return 2
+    except SumtileError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,25 @@
+# SPDX-FileCopyrightText: 2026 The sumtile authors
+# SPDX-License-Identifier: Apache-2.0
+"""Where the overlay descriptions and the kernel sources lie: in a checkout, or inside the installed package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+_CHECKOUT = _PACKAGE.parents[1]
+
+
+def _folder(name: str) -> Path:
+    in_checkout = _CHECKOUT / name
+    return in_checkout if _PACKAGE == _CHECKOUT / "driver" / "sumtile" else _PACKAGE / "_data" / name
+
+
+def overlays_folder() -> Path:
+    """Folder of the overlay descriptions, of ``boards/`` and of the bitstreams, one folder a board."""
+    return _folder("overlays")
+
+
+def hls_folder() -> Path:
+    """Folder of the C++ kernel sources."""
+    return _folder("hls")
