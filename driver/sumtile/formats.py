@@ -1,0 +1,100 @@
+# SPDX-FileCopyrightText: 2026 The sumtile authors
+# SPDX-License-Identifier: Apache-2.0
+"""Number formats of the programmable logic, and the two rounding rules that all of it shares.
+
+A tensor in fixed point is an integer array together with a :class:`FixedPoint`; its real value is
+``integers * 2**-fl``. Rounding is half to even and overflow saturates, in numpy and in C++ alike.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sumtile.errors import SumtileError
+
+
+@dataclass(frozen=True)
+class FixedPoint:
+    """Two's complement or unsigned fixed point with a power-of-two scale.
+
+    Source: Qiu et al., "Going Deeper with Embedded FPGA Platform", FPGA'16, section 4: ``n = 2^-fl * sum B_i 2^i``.
+
+    Attributes:
+        bits: width in bits, 2 to 32.
+        fl: fractional length; the least significant bit is worth ``2**-fl``. It may be negative.
+        signed: two's complement if true, unsigned otherwise.
+    """
+
+    bits: int
+    fl: int
+    signed: bool = True
+
+    def __post_init__(self) -> None:
+        if not 2 <= self.bits <= 32:
+            raise SumtileError(f"a fixed-point format of {self.bits} bits was asked for; use 2 to 32 bits.")
+
+    @property
+    def low(self) -> int:
+        """Smallest integer of the format."""
+        return -(1 << (self.bits - 1)) if self.signed else 0
+
+    @property
+    def high(self) -> int:
+        """Largest integer of the format."""
+        return (1 << (self.bits - 1)) - 1 if self.signed else (1 << self.bits) - 1
+
+    @property
+    def scale(self) -> float:
+        """Real value of one least significant bit."""
+        return 2.0**-self.fl
+
+    def quantize(self, values: np.ndarray) -> np.ndarray:
+        """Real values to integers (int64, same shape): round half to even, then saturate."""
+        scaled = np.rint(np.asarray(values, dtype=np.float64) * 2.0**self.fl)
+        return np.clip(scaled, self.low, self.high).astype(np.int64)
+
+    def dequantize(self, integers: np.ndarray) -> np.ndarray:
+        """Integers back to real values (float64, same shape)."""
+        return np.asarray(integers, dtype=np.float64) * self.scale
+
+    @classmethod
+    def covering(cls, low: float, high: float, bits: int, *, signed: bool | None = None) -> FixedPoint:
+        """The finest power-of-two format of ``bits`` bits that holds both ``low`` and ``high`` without saturating.
+
+        Unsigned is chosen when ``low >= 0``, unless ``signed`` says otherwise.
+        """
+        signed = low < 0 if signed is None else signed
+        for fl in range(40, -41, -1):
+            candidate = cls(bits, fl, signed)
+            if low >= candidate.low * candidate.scale and high <= candidate.high * candidate.scale:
+                return candidate
+        raise SumtileError(f"values from {low:g} to {high:g} do not fit {bits} bits at any fl from -40 to 40; check the tensor.")
+
+
+def round_shift(values: np.ndarray, shift: int | np.ndarray) -> np.ndarray:
+    """``values / 2**shift`` for integers, rounded half to even; a negative shift multiplies.
+
+    Args:
+        values: int64 array.
+        shift: integer or an array that broadcasts against ``values``.
+
+    Returns:
+        int64 array of the broadcast shape.
+    """
+    values = np.asarray(values, dtype=np.int64)
+    shift = np.asarray(shift, dtype=np.int64)
+    right = np.maximum(shift, 0)
+    floor = values >> right
+    rest = values - (floor << right)
+    half = np.where(right > 0, np.int64(1) << np.maximum(right - 1, 0), np.int64(1))
+    up = (rest > half) | ((rest == half) & ((floor & 1) == 1))
+    rounded = floor + np.where(right > 0, up, False)
+    return rounded << np.maximum(-shift, 0)
+
+
+def saturate(values: np.ndarray, bits: int, signed: bool = True) -> np.ndarray:
+    """Clips integers to a width of ``bits``."""
+    target = FixedPoint(bits, 0, signed)
+    return np.clip(values, target.low, target.high)
