@@ -1,0 +1,218 @@
+# SPDX-FileCopyrightText: 2026 The sumtile authors
+# SPDX-License-Identifier: Apache-2.0
+"""Bytes as the engine's streams carry them: feature maps, and a layer's header, parameters and weight tiles.
+
+Feature maps lie in memory as NHWC with the channels padded to a multiple of ``ti``. What one layer writes is
+what the next one reads. A layer's part of the weight stream is, in this order:
+
+    80 words of 32 bits       descriptor (:data:`FIELDS`)
+    groups * to * 8 bytes     requantization of each output channel: add int32, mul int16, shift uint8, zero
+    tiles * ti * to values    weight tiles; the order is group, kernel row, kernel column, input tile, and within
+                              a tile input lane by output lane
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sumtile.kernels.layer import Layer, MapShape, Pool, Requantization
+from sumtile.kernels.tiling import Tiling, ceil_div, ring_row_words
+from sumtile.overlay import Engine
+
+MAGIC = 0x314C5453  # "STL1" in memory
+HEADER_WORDS = 80
+HEADER_BYTES = 4 * HEADER_WORDS
+
+# Word i of the descriptor is FIELDS[i]; hls/include/sumtile/descriptor.hpp lists the same names in the same order.
+FIELDS = (
+    "magic", "stamp", "opcode", "index", "array",
+    "ifm_unsigned", "ifm_height", "ifm_width", "ifm_tiles", "ifm_beats",
+    "conv_height", "conv_width", "groups", "column_tiles",
+    "kernel_height", "kernel_width", "tiles", "tile_advance", "tail_folds", "steps",
+    "stripe_rows", "stripes", "weight_tiles", "weights_resident",
+    "ring_rows", "row_words", "row_stride", "row_dilation", "pad_top",
+    "slot_origin", "slot_stride", "slot_dilation",
+    "column_stride", "column_dilation", "pad_left",
+    "phase_origin", "bank_origin", "line_origin", "phase_step", "bank_step", "line_step",
+    "residual", "residual_unsigned", "residual_shift", "residual_beats",
+    "slope", "clamp_low", "clamp_high", "out_shift", "ofm_unsigned",
+    "pool_kind", "pool_height", "pool_width", "pool_stride_height", "pool_stride_width",
+    "pool_pad_top", "pool_pad_left", "pool_ring_rows", "pool_slot_origin", "pool_slot_stride", "pool_mul", "pool_shift",
+    "ofm_height", "ofm_width", "ofm_tiles",
+)  # fmt: skip
+
+OPCODE_PROBE, OPCODE_LAYER = 0, 1
+_POOL_KINDS = {"max": 1, "average": 2}
+
+
+def feature_dtype(engine: Engine, unsigned: bool) -> np.dtype:
+    """Numpy type of one feature in memory."""
+    return np.dtype(f"<{'u' if unsigned else 'i'}{engine.data_bytes}")
+
+
+def feature_bytes(engine: Engine, shape: MapShape) -> int:
+    """Bytes of a feature map in memory, channel padding included."""
+    return shape.pixels * ceil_div(shape.channels, engine.ti) * engine.ti * engine.data_bytes
+
+
+def pack_features(engine: Engine, values: np.ndarray, unsigned: bool) -> np.ndarray:
+    """(height, width, channels) integers to the bytes of the feature stream (uint8, one axis)."""
+    height, width, channels = values.shape
+    padded = np.zeros((height, width, ceil_div(channels, engine.ti) * engine.ti), feature_dtype(engine, unsigned))
+    padded[:, :, :channels] = values
+    return padded.reshape(-1).view(np.uint8)
+
+
+def unpack_features(engine: Engine, data: np.ndarray, shape: MapShape, unsigned: bool) -> np.ndarray:
+    """Bytes of a feature stream to (height, width, channels) integers (int64)."""
+    padded = ceil_div(shape.channels, engine.ti) * engine.ti
+    values = np.frombuffer(data, feature_dtype(engine, unsigned)).reshape(shape.height, shape.width, padded)
+    return values[:, :, : shape.channels].astype(np.int64)
+
+
+def pack_probe(stamp: int) -> np.ndarray:
+    """A header that makes the engine publish its registers and do nothing else (uint8)."""
+    header = np.zeros(HEADER_WORDS, "<u4")
+    header[:3] = MAGIC, stamp, OPCODE_PROBE
+    return header.view(np.uint8)
+
+
+def pack_layer(engine: Engine, stamp: int, layer: Layer, tiling: Tiling, weights: np.ndarray, requantization: Requantization, index: int = 0) -> np.ndarray:
+    """The bytes of one layer in the weight stream (uint8, one axis), weights repeated once a stripe where needed.
+
+    ``index`` is the layer's place in the program; the engine publishes ``index + 1`` when it has finished the layer.
+    """
+    header = pack_descriptor(engine, stamp, layer, tiling, index)
+    tiles = pack_weights(engine, layer, tiling, weights)
+    return np.concatenate([header, pack_requantization(engine, tiling, requantization), np.tile(tiles, tiling.weight_repeats)])
+
+
+def pack_descriptor(engine: Engine, stamp: int, layer: Layer, tiling: Tiling, index: int = 0) -> np.ndarray:
+    """The header words of a layer as bytes (uint8)."""
+    fields = descriptor(engine, stamp, layer, tiling, index)
+    header = np.zeros(HEADER_WORDS, "<u4")
+    header[: len(FIELDS)] = [fields[name] & 0xFFFFFFFF for name in FIELDS]
+    return header.view(np.uint8)
+
+
+def descriptor(engine: Engine, stamp: int, layer: Layer, tiling: Tiling, index: int = 0) -> dict[str, int]:
+    """The value of every field of a layer's header."""
+    conv, ofm, residual = layer.conv, layer.ofm, layer.residual
+    beats_per_word = engine.ti * engine.data_bits // engine.stream_bits
+    mid = 1 << (engine.mid_bits - 1)
+    fold_lanes = engine.ti // engine.arrays[engine.array_index(layer.operator)].fold
+    tail_channels = engine.ti if layer.depthwise else layer.ifm.channels - (tiling.tiles - 1) * engine.ti
+    return {
+        "magic": MAGIC,
+        "stamp": stamp,
+        "opcode": OPCODE_LAYER,
+        "index": index,
+        "array": engine.array_index(layer.operator),
+        "ifm_unsigned": int(layer.ifm_unsigned),
+        "ifm_height": layer.ifm.height,
+        "ifm_width": layer.ifm.width,
+        "ifm_tiles": tiling.ifm_tiles,
+        "ifm_beats": layer.ifm.pixels * tiling.ifm_tiles * beats_per_word,
+        "conv_height": conv.height,
+        "conv_width": conv.width,
+        "groups": tiling.groups,
+        "column_tiles": tiling.column_tiles,
+        "kernel_height": layer.kernel[0],
+        "kernel_width": layer.kernel[1],
+        "tiles": tiling.tiles,
+        "tile_advance": tiling.tiles if layer.depthwise else 0,
+        "tail_folds": ceil_div(tail_channels, fold_lanes),
+        "steps": tiling.steps,
+        "stripe_rows": tiling.stripe_rows,
+        "stripes": tiling.stripes,
+        "weight_tiles": tiling.weight_tiles * tiling.weight_repeats,
+        "weights_resident": int(tiling.resident),
+        **_ring_fields(engine, layer, tiling),
+        "residual": int(residual is not None),
+        "residual_unsigned": int(residual is not None and residual.unsigned),
+        "residual_shift": residual.shift if residual else 0,
+        "residual_beats": conv.pixels * ceil_div(conv.channels, engine.ti) * beats_per_word if residual else 0,
+        "slope": layer.slope,
+        "clamp_low": max(layer.clamp_low, -mid),
+        "clamp_high": min(layer.clamp_high, mid - 1),
+        "out_shift": layer.out_shift,
+        "ofm_unsigned": int(layer.ofm_unsigned),
+        **_pool_fields(engine, layer, tiling),
+        "ofm_height": ofm.height,
+        "ofm_width": ofm.width,
+        "ofm_tiles": ceil_div(layer.channels, engine.ti),
+    }
+
+
+def _ring_fields(engine: Engine, layer: Layer, tiling: Tiling) -> dict[str, int]:
+    """Start values and steps of the feature buffer's address counters, so that the logic never divides."""
+    stride, dilation, left = layer.stride[1], layer.dilation[1], layer.padding[1]
+    origin, phase_origin = divmod(-left, stride)
+    line_origin, bank_origin = divmod(origin, engine.tp)
+    step, phase_step = divmod(dilation, stride)
+    line_step, bank_step = divmod(step, engine.tp)
+    return {
+        "ring_rows": tiling.ring_rows,
+        "row_words": ring_row_words(engine, layer),
+        "row_stride": layer.stride[0],
+        "row_dilation": layer.dilation[0],
+        "pad_top": layer.padding[0],
+        "slot_origin": -layer.padding[0] % tiling.ring_rows,
+        "slot_stride": layer.stride[0] % tiling.ring_rows,
+        "slot_dilation": layer.dilation[0] % tiling.ring_rows,
+        "column_stride": stride,
+        "column_dilation": dilation,
+        "pad_left": left,
+        "phase_origin": phase_origin,
+        "bank_origin": bank_origin,
+        "line_origin": line_origin,
+        "phase_step": phase_step,
+        "bank_step": bank_step,
+        "line_step": line_step,
+    }
+
+
+def _pool_fields(engine: Engine, layer: Layer, tiling: Tiling) -> dict[str, int]:
+    """The pooling window and its ring of rows; a window of one pixel when the layer does not pool."""
+    pool, conv = layer.pool or Pool("max", (1, 1), (1, 1)), layer.conv
+    ring_rows = min(conv.height, engine.pool_words // (conv.width * tiling.groups)) if layer.pool else 1
+    return {
+        "pool_kind": _POOL_KINDS[pool.kind] if layer.pool else 0,
+        "pool_height": pool.kernel[0],
+        "pool_width": pool.kernel[1],
+        "pool_stride_height": pool.stride[0],
+        "pool_stride_width": pool.stride[1],
+        "pool_pad_top": pool.padding[0],
+        "pool_pad_left": pool.padding[1],
+        "pool_ring_rows": ring_rows,
+        "pool_slot_origin": -pool.padding[0] % ring_rows,
+        "pool_slot_stride": pool.stride[0] % ring_rows,
+        "pool_mul": pool.mul,
+        "pool_shift": pool.shift,
+    }
+
+
+def pack_requantization(engine: Engine, tiling: Tiling, requantization: Requantization) -> np.ndarray:
+    """Parameters of all output channels, zero for the padding channels of the last group (uint8)."""
+    record = np.dtype([("add", "<i4"), ("mul", "<i2"), ("shift", "u1"), ("zero", "u1")])
+    packed = np.zeros(tiling.groups * engine.to, record)
+    channels = len(requantization.mul)
+    for field in ("add", "mul", "shift"):
+        packed[field][:channels] = getattr(requantization, field)
+    return packed.view(np.uint8)
+
+
+def pack_weights(engine: Engine, layer: Layer, tiling: Tiling, weights: np.ndarray) -> np.ndarray:
+    """(outputs, kernel height, kernel width, inputs) integers to the bytes of the weight tiles, each once (uint8)."""
+    unsigned = layer.operator == "adder" and layer.ifm_unsigned
+    kernel_height, kernel_width = layer.kernel
+    shape = (tiling.groups, engine.to, kernel_height, kernel_width, tiling.tiles, engine.ti)
+    padded = np.zeros(shape, feature_dtype(engine, unsigned))
+    if layer.depthwise:
+        channel = np.arange(layer.channels)
+        group, lane = np.divmod(channel, engine.to)
+        padded[group, lane, :, :, lane // engine.ti, lane % engine.ti] = weights[:, :, :, 0]
+    else:
+        flat = padded.reshape(tiling.groups * engine.to, kernel_height, kernel_width, tiling.tiles * engine.ti)
+        flat[: layer.channels, :, :, : layer.ifm.channels] = weights
+    return np.ascontiguousarray(padded.transpose(0, 2, 3, 4, 5, 1)).reshape(-1).view(np.uint8)
