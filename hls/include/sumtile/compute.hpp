@@ -1,0 +1,128 @@
+// SPDX-FileCopyrightText: 2026 The sumtile authors
+// SPDX-License-Identifier: Apache-2.0
+// compute: the processing arrays. One step multiplies (or subtracts) kTi features by kTi x kTo weights for each of
+// kTp output columns; k_h * k_w * tiles steps make one tile of outputs, whose sums stay in registers.
+#ifndef SUMTILE_COMPUTE_HPP
+#define SUMTILE_COMPUTE_HPP
+
+#include "sumtile/config.hpp"
+
+namespace sumtile {
+
+// The operands of one step, unpacked into registers.
+template <class Config>
+struct Operands {
+  typename Derived<Config>::Operand x[Config::kTp][Config::kTi];
+  typename Derived<Config>::Operand w[Config::kTi][Config::kTo];
+
+  template <class Operator>
+  void unpack(const typename Derived<Config>::Columns& columns, const typename Derived<Config>::WeightTile& tile,
+              bool ifm_unsigned) {
+#pragma HLS inline
+    constexpr int kBits = Config::kDataBits;
+  unpack_lanes:
+    for (int i = 0; i < Config::kTi; ++i) {
+#pragma HLS unroll
+      for (int p = 0; p < Config::kTp; ++p) {
+#pragma HLS unroll
+        x[p][i] = extend<kBits>(get_lane<kBits>(columns.column[p], i), ifm_unsigned);
+      }
+      for (int o = 0; o < Config::kTo; ++o) {
+#pragma HLS unroll
+        w[i][o] = Operator::weight(get_lane<kBits>(tile.lane[i], o), ifm_unsigned);
+      }
+    }
+  }
+};
+
+// Runs a layer on one array. A fold works on kTi / kFold input lanes; the last input tile of a pixel takes only as
+// many folds as it has channels.
+template <class Config, class Array>
+void run_array(typename Derived<Config>::ColumnStream& columns, typename Derived<Config>::TileStream& tiles,
+               typename Derived<Config>::AccumulatorStream& sums, const Descriptor& d) {
+  using D = Derived<Config>;
+  constexpr int kLanes = Config::kTi / Array::kFold;
+  static_assert(Config::kTi % Array::kFold == 0, "an array's fold must divide kTi");
+  typename D::Accumulators accumulators;
+#pragma HLS array_partition variable=accumulators.value complete dim=0
+  Operands<Config> operands;
+#pragma HLS array_partition variable=operands.x complete dim=0
+#pragma HLS array_partition variable=operands.w complete dim=0
+  LoopCounter counter(Loop::compute);
+  uint_t<32> outputs = uint_t<32>(d.conv_height) * d.column_tiles * d.groups;
+  uint_t<16> step = 0, tile = 0;
+  uint_t<8> fold = 0;
+
+compute_steps:
+  while (outputs != 0) {
+#pragma HLS pipeline II=1
+#pragma HLS loop_tripcount min=16 max=1000000
+    if (fold == 0) operands.template unpack<typename Array::Operator>(columns.read(), tiles.read(), d.ifm_unsigned);
+    const bool first = step == 0 && fold == 0;
+    const bool tile_ends = tile + 1 == d.tiles;
+    const bool fold_ends = fold + 1 == (tile_ends ? int(d.tail_folds) : int(Array::kFold));
+    const bool output_ends = fold_ends && step + 1 == d.steps;
+  array_columns:
+    for (int p = 0; p < Config::kTp; ++p) {
+#pragma HLS unroll
+      typename D::Accumulator sum[Config::kTo];
+      for (int o = 0; o < Config::kTo; ++o) {
+#pragma HLS unroll
+        sum[o] = first ? typename D::Accumulator(0) : accumulators.value[p][o];
+      }
+    array_lanes:
+      for (int i = 0; i < kLanes; ++i) {
+#pragma HLS unroll
+        for (int o = 0; o < Config::kTo; ++o) {
+#pragma HLS unroll
+          Array::Operator::accumulate(sum[o], operands.x[p][fold * kLanes + i], operands.w[fold * kLanes + i][o]);
+        }
+      }
+      for (int o = 0; o < Config::kTo; ++o) {
+#pragma HLS unroll
+        accumulators.value[p][o] = sum[o];
+      }
+    }
+    if (output_ends) {
+      sums.write(accumulators);
+      --outputs;
+    }
+    if (fold_ends) {
+      step = output_ends ? 0 : int(step) + 1;
+      tile = tile_ends ? 0 : int(tile) + 1;
+    }
+    fold = fold_ends ? 0 : int(fold) + 1;
+    counter.tick();
+  }
+}
+
+// Picks the layer's array out of the list.
+template <class Config, class List>
+struct Dispatch;
+template <class Config>
+struct Dispatch<Config, Arrays<>> {
+  static void run(typename Derived<Config>::ColumnStream&, typename Derived<Config>::TileStream&,
+                  typename Derived<Config>::AccumulatorStream&, const Descriptor&, int) {}
+};
+template <class Config, class First, class... Rest>
+struct Dispatch<Config, Arrays<First, Rest...>> {
+  static void run(typename Derived<Config>::ColumnStream& columns, typename Derived<Config>::TileStream& tiles,
+                  typename Derived<Config>::AccumulatorStream& sums, const Descriptor& d, int array) {
+#pragma HLS inline
+    if (array == 0) {
+      run_array<Config, First>(columns, tiles, sums, d);
+    } else {
+      Dispatch<Config, Arrays<Rest...>>::run(columns, tiles, sums, d, array - 1);
+    }
+  }
+};
+
+template <class Config>
+void compute(typename Derived<Config>::ColumnStream& columns, typename Derived<Config>::TileStream& tiles,
+             typename Derived<Config>::AccumulatorStream& sums, Descriptor d) {
+  Dispatch<Config, typename Config::ArrayList>::run(columns, tiles, sums, d, d.array);
+}
+
+}  // namespace sumtile
+
+#endif

@@ -1,0 +1,103 @@
+// SPDX-FileCopyrightText: 2026 The sumtile authors
+// SPDX-License-Identifier: Apache-2.0
+// Types and sizes that an engine derives from its configuration. A configuration is a struct of constants; the one
+// of the design is generated from the overlay's JSON file (sumtile_config.hpp).
+#ifndef SUMTILE_CONFIG_HPP
+#define SUMTILE_CONFIG_HPP
+
+#include "sumtile/descriptor.hpp"
+#include "sumtile/operators.hpp"
+#include "sumtile/stage.hpp"
+
+namespace sumtile {
+
+// A processing array: its operator, and the cycles it spends on one step. It has kTi / Fold input lanes.
+template <class OperatorType, int FoldFactor>
+struct Array {
+  using Operator = OperatorType;
+  static constexpr int kFold = FoldFactor;
+};
+
+// The arrays of an engine; a layer picks one by its index.
+template <class... List>
+struct Arrays {};
+
+// What a top function asks of its configuration: the operator of the first array.
+template <class ArrayList>
+struct FirstOperator;
+template <class First, class... Rest>
+struct FirstOperator<Arrays<First, Rest...>> {
+  using type = typename First::Operator;
+};
+
+template <class ArrayList>
+struct WidestAccumulator;
+template <>
+struct WidestAccumulator<Arrays<>> {
+  static constexpr int bits(unsigned long) { return 0; }
+};
+template <class First, class... Rest>
+struct WidestAccumulator<Arrays<First, Rest...>> {
+  static constexpr int bits(unsigned long terms) {
+    return larger(First::Operator::accumulator_bits(terms), WidestAccumulator<Arrays<Rest...>>::bits(terms));
+  }
+};
+
+template <class Config>
+struct Derived {
+  static constexpr int kDataBits = Config::kDataBits;
+  static constexpr int kMidBits = 2 * kDataBits;
+  static constexpr int kAccumulatorBits = WidestAccumulator<typename Config::ArrayList>::bits(Config::kReduction);
+  static constexpr int kTi = Config::kTi, kTo = Config::kTo, kTp = Config::kTp;
+  static constexpr int kStreamBits = Config::kStreamBits;
+  static constexpr int kInputWordBeats = kTi * kDataBits / kStreamBits;
+  static constexpr int kOutputWordBeats = kTo * kDataBits / kStreamBits;
+  static constexpr int kParameterBits = 64;
+
+  static_assert(kDataBits == 8 || kDataBits == 16, "features and weights have 8 or 16 bits");
+  static_assert(kTi * kDataBits % kStreamBits == 0, "a word of kTi channels must fill whole beats of the stream");
+  static_assert(kTo % kTi == 0, "kTo must be a multiple of kTi, so that output words are whole input words");
+  static_assert(kStreamBits % 32 == 0, "a beat must carry whole 32-bit words of the layer descriptor");
+  static_assert(32 * kHeaderWords % kStreamBits == 0, "the layer descriptor must fill whole beats");
+  static_assert(kTo * kParameterBits % kStreamBits == 0, "a group's requantization parameters must fill whole beats");
+  static_assert(kAccumulatorBits <= 48, "an accumulator must fit the 48 bits that the requantization is sized for");
+  static_assert(Config::kChannels % kTo == 0, "kChannels must be a multiple of kTo: parameters are stored by groups");
+
+  using Operand = int_t<kDataBits + 1>;
+  using Accumulator = int_t<kAccumulatorBits>;
+  using Mid = int_t<kMidBits>;
+  using Raw = uint_t<kDataBits>;
+
+  using Beat = ap_axiu<kStreamBits, 0, 0, 0>;
+  using BeatData = word_t<kStreamBits>;
+  using InputWord = word_t<kTi * kDataBits>;
+  using OutputWord = word_t<kTo * kDataBits>;
+
+  // Features of one step: kTp output columns by kTi channels.
+  struct Columns {
+    InputWord column[kTp];
+  };
+  // Weights of one step: kTi input lanes by kTo output lanes.
+  struct WeightTile {
+    OutputWord lane[kTi];
+  };
+  struct Accumulators {
+    Accumulator value[kTp][kTo];
+  };
+  struct MidWord {
+    Mid value[kTo];
+  };
+
+  using Axis = hls::stream<Beat>;
+  using BeatStream = hls::stream<BeatData, 512>;
+  using ParameterStream = hls::stream<BeatData, 8>;
+  using ColumnStream = hls::stream<Columns, 8>;
+  using TileStream = hls::stream<WeightTile, 8>;
+  using AccumulatorStream = hls::stream<Accumulators, 4>;
+  using MidStream = hls::stream<MidWord, 16>;
+  using OutputStream = hls::stream<OutputWord, 16>;
+};
+
+}  // namespace sumtile
+
+#endif

@@ -1,0 +1,110 @@
+// SPDX-FileCopyrightText: 2026 The sumtile authors
+// SPDX-License-Identifier: Apache-2.0
+// The engine: one call runs one layer. The descriptor at the head of the layer's weights says everything about it.
+//
+//   features -> load -> window --+
+//                                +-> compute -> scale -> reorder -> combine -> pool -> store -> result
+//   weights  -> load -> replay --+                                     |
+//   residual -> load --------------------------------------------------+
+#ifndef SUMTILE_ENGINE_HPP
+#define SUMTILE_ENGINE_HPP
+
+#include "sumtile/combine.hpp"
+#include "sumtile/compute.hpp"
+#include "sumtile/load.hpp"
+#include "sumtile/pool.hpp"
+#include "sumtile/reorder.hpp"
+#include "sumtile/replay.hpp"
+#include "sumtile/scale.hpp"
+#include "sumtile/store.hpp"
+#include "sumtile/window.hpp"
+
+namespace sumtile {
+
+enum Status { kOk = 0, kBadMagic = 1, kBadStamp = 2 };
+
+// Reads the descriptor; `last` tells whether its final beat ended the transfer.
+template <class Config>
+Descriptor read_descriptor(typename Derived<Config>::Axis& weights, bool& last) {
+  constexpr int kWordsPerBeat = Config::kStreamBits / 32;
+  uint_t<32> word[kHeaderWords];
+#pragma HLS array_partition variable=word complete
+  last = false;
+read_header:
+  for (int i = 0; i < kHeaderWords / kWordsPerBeat; ++i) {
+#pragma HLS pipeline II=1
+    const typename Derived<Config>::Beat beat = weights.read();
+    for (int j = 0; j < kWordsPerBeat; ++j) {
+#pragma HLS unroll
+      word[i * kWordsPerBeat + j] = get_lane<32>(beat.data, j);
+    }
+    last = beat.last != 0;
+  }
+  return unpack_descriptor(word);
+}
+
+// After a header that is none of ours, the rest of the transfer means nothing either.
+template <class Config>
+void drain(typename Derived<Config>::Axis& weights, bool last) {
+drain_beats:
+  while (!last) {
+#pragma HLS pipeline II=1
+#pragma HLS loop_tripcount min=16 max=1000000
+    last = weights.read().last != 0;
+  }
+}
+
+template <class Config>
+void run_layer(typename Derived<Config>::Axis& features, typename Derived<Config>::Axis& weights,
+               typename Derived<Config>::Axis& residual, typename Derived<Config>::Axis& result, Descriptor d, uint_t<32>& busy,
+               uint_t<32>& starved, uint_t<32>& stalled) {
+#pragma HLS dataflow
+  using D = Derived<Config>;
+  typename D::BeatStream feature_beats("feature_beats"), weight_beats("weight_beats"), residual_beats("residual_beats");
+  typename D::ParameterStream parameters("parameters");
+  typename D::ColumnStream columns("columns");
+  typename D::TileStream tiles("tiles");
+  typename D::AccumulatorStream sums("sums");
+  typename D::MidStream mids("mids"), ordered("ordered");
+  typename D::OutputStream outputs("outputs"), pooled("pooled");
+  uint_t<32> residual_starved;
+
+  SUMTILE_DATAFLOW(layer);
+  SUMTILE_STAGE(layer, "load_features", load<Config>(features, feature_beats, d.ifm_beats, Loop::load_features, starved));
+  SUMTILE_STAGE(layer, "load_weights", load_weights<Config>(weights, parameters, weight_beats, d));
+  SUMTILE_STAGE(layer, "load_residual", load<Config>(residual, residual_beats, d.residual_beats, Loop::load_residual, residual_starved));
+  SUMTILE_STAGE(layer, "window", window<Config>(feature_beats, columns, d));
+  SUMTILE_STAGE(layer, "replay", replay<Config>(weight_beats, tiles, d));
+  SUMTILE_STAGE(layer, "compute", compute<Config>(columns, tiles, sums, d));
+  SUMTILE_STAGE(layer, "scale", scale<Config>(parameters, sums, mids, d));
+  SUMTILE_STAGE(layer, "reorder", reorder<Config>(mids, ordered, d));
+  SUMTILE_STAGE(layer, "combine", combine<Config>(ordered, residual_beats, outputs, d));
+  SUMTILE_STAGE(layer, "pool", pool<Config>(outputs, pooled, d));
+  SUMTILE_STAGE(layer, "store", store<Config>(pooled, result, d, busy, stalled));
+}
+
+// One call of an engine's top function. The registers describe the last call: its status, how many layers of the
+// program are finished, the layer's cycles, and those in which the feature port was empty or the result port full.
+template <class Config>
+void engine(typename Derived<Config>::Axis& features, typename Derived<Config>::Axis& weights,
+            typename Derived<Config>::Axis& residual, typename Derived<Config>::Axis& result, uint_t<32>& stamp,
+            uint_t<32>& status, uint_t<32>& layers, uint_t<32>& busy, uint_t<32>& starved, uint_t<32>& stalled) {
+#pragma HLS inline
+  bool last = false;
+  const Descriptor d = read_descriptor<Config>(weights, last);
+  const Status found = d.magic != kMagic ? kBadMagic : d.stamp != Config::kStamp ? kBadStamp : kOk;
+  stamp = Config::kStamp;
+  status = found;
+  if (found != kOk) {
+    drain<Config>(weights, last);
+  } else if (d.opcode == kLayer) {
+    run_layer<Config>(features, weights, residual, result, d, busy, starved, stalled);
+    layers = uint_t<32>(d.index) + 1;
+  } else {
+    layers = 0, busy = 0, starved = 0, stalled = 0;
+  }
+}
+
+}  // namespace sumtile
+
+#endif

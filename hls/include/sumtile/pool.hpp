@@ -1,0 +1,173 @@
+// SPDX-FileCopyrightText: 2026 The sumtile authors
+// SPDX-License-Identifier: Apache-2.0
+// pool: maximum or average over windows of the activated map, or a plain pass. Rows are kept in a ring; each iteration
+// takes one word from the stream and reads one tap of the current window.
+#ifndef SUMTILE_POOL_HPP
+#define SUMTILE_POOL_HPP
+
+#include "sumtile/arithmetic.hpp"
+#include "sumtile/config.hpp"
+
+namespace sumtile {
+
+// One window of kTo channels: a sum or a maximum.
+template <class Config>
+struct PoolWindow {
+  using D = Derived<Config>;
+  // 255 x 255 taps of kDataBits each.
+  using Sum = int_t<D::kDataBits + 17>;
+  Sum value[D::kTo];
+
+  void clear(const Descriptor& d) {
+#pragma HLS inline
+    const bool lowest = d.pool_kind == kMaxPool && !d.ofm_unsigned;
+    for (int o = 0; o < D::kTo; ++o) {
+#pragma HLS unroll
+      value[o] = lowest ? Sum(-(1L << (D::kDataBits - 1))) : Sum(0);
+    }
+  }
+
+  void take(const typename D::OutputWord& word, const Descriptor& d) {
+#pragma HLS inline
+    for (int o = 0; o < D::kTo; ++o) {
+#pragma HLS unroll
+      const Sum x = extend<D::kDataBits>(get_lane<D::kDataBits>(word, o), d.ofm_unsigned);
+      if (d.pool_kind == kAveragePool) {
+        value[o] += x;
+      } else if (x > value[o]) {
+        value[o] = x;
+      }
+    }
+  }
+
+  typename D::OutputWord result(const Descriptor& d) const {
+#pragma HLS inline
+    typename D::OutputWord word = 0;
+    for (int o = 0; o < D::kTo; ++o) {
+#pragma HLS unroll
+      const Wide scaled = d.pool_kind == kAveragePool ? round_shift(Wide(value[o]) * Wide(d.pool_mul), d.pool_shift) : Wide(value[o]);
+      set_lane<D::kDataBits>(word, o, typename D::Raw(saturate<D::kDataBits>(scaled, d.ofm_unsigned)));
+    }
+    return word;
+  }
+};
+
+template <class Config>
+void pass_words(typename Derived<Config>::OutputStream& words, typename Derived<Config>::OutputStream& pooled, const Descriptor& d) {
+  LoopCounter counter(Loop::pool);
+  const uint_t<32> count = uint_t<32>(d.conv_height) * d.conv_width * d.groups;
+pass_words:
+  for (uint_t<32> i = 0; i < count; ++i) {
+#pragma HLS pipeline II=1
+#pragma HLS loop_tripcount min=16 max=1000000
+    pooled.write(words.read());
+    counter.tick();
+  }
+}
+
+// Where the window stands: an output (row, column, group) and a tap (ky, kx), with the ring slot of each row.
+struct PoolTaps {
+  uint_t<13> out_row = 0, out_column = 0;
+  uint_t<12> group = 0;
+  uint_t<8> ky = 0, kx = 0;
+  int_t<15> top, left;  // of the window; negative inside the padding
+  uint_t<13> top_slot, slot;
+  bool done = false;
+
+  explicit PoolTaps(const Descriptor& d) : top(-int(d.pool_pad_top)), left(-int(d.pool_pad_left)), top_slot(d.pool_slot_origin), slot(top_slot) {}
+
+  int row() const { return int(top) + int(ky); }
+  int column() const { return int(left) + int(kx); }
+  bool padded(const Descriptor& d) const {
+    return row() < 0 || row() >= int(d.conv_height) || column() < 0 || column() >= int(d.conv_width);
+  }
+  bool window_ends(const Descriptor& d) const { return kx + 1 == d.pool_width && ky + 1 == d.pool_height; }
+
+  static int wrap(int slots, const Descriptor& d) {
+#pragma HLS inline
+    return slots >= int(d.pool_ring_rows) ? slots - int(d.pool_ring_rows) : slots;
+  }
+
+  // Rows below this one are not read again.
+  int released(const Descriptor& d) const { return done ? int(d.conv_height) : top < 0 ? 0 : int(top); }
+
+  void advance(const Descriptor& d) {
+#pragma HLS inline
+    const bool ends = window_ends(d), kx_ends = kx + 1 == d.pool_width;
+    kx = kx_ends ? 0 : int(kx) + 1;
+    if (kx_ends) ky = ends ? 0 : int(ky) + 1;
+    if (kx_ends) slot = wrap(int(slot) + 1, d);
+    if (ends) next_window(d);
+  }
+
+  void next_window(const Descriptor& d) {
+#pragma HLS inline
+    const bool pixel_ends = group + 1 == d.groups, row_ends = pixel_ends && out_column + 1 == d.ofm_width;
+    group = pixel_ends ? 0 : int(group) + 1;
+    if (pixel_ends) {
+      out_column = row_ends ? 0 : int(out_column) + 1;
+      left = row_ends ? -int(d.pool_pad_left) : int(left) + int(d.pool_stride_width);
+    }
+    if (row_ends) {
+      top = int(top) + int(d.pool_stride_height);
+      top_slot = wrap(int(top_slot) + int(d.pool_slot_stride), d);
+      done = ++out_row == d.ofm_height;
+    }
+    slot = top_slot;
+  }
+};
+
+template <class Config>
+void pool_words(typename Derived<Config>::OutputStream& words, typename Derived<Config>::OutputStream& pooled, const Descriptor& d) {
+  using D = Derived<Config>;
+  typename D::OutputWord ring[Config::kPoolWords];
+#pragma HLS bind_storage variable=ring type=ram_2p impl=bram
+  // A row is written only into a slot whose row no remaining window reads (rows - released < pool_ring_rows).
+#pragma HLS dependence variable=ring inter false
+#pragma HLS dependence variable=ring intra false
+  LoopCounter counter(Loop::pool);
+  const int row_words = int(d.conv_width) * int(d.groups);
+  int rows = 0, row_word = 0, slot = 0;  // filling side
+  PoolTaps taps(d);
+  PoolWindow<Config> window;
+#pragma HLS array_partition variable=window.value complete
+  window.clear(d);
+
+pool_steps:
+  while (!taps.done || rows < int(d.conv_height)) {
+#pragma HLS pipeline II=1
+#pragma HLS loop_tripcount min=16 max=1000000
+    const int complete_rows = rows, released = taps.released(d);
+    if (rows < int(d.conv_height) && rows - released < int(d.pool_ring_rows)) {
+      ring[slot * row_words + row_word] = words.read();
+      if (++row_word == row_words) {
+        row_word = 0;
+        ++rows;
+        slot = PoolTaps::wrap(slot + 1, d);
+      }
+    }
+    const bool padded = taps.padded(d);
+    if (!taps.done && (padded || taps.row() < complete_rows)) {
+      if (!padded) window.take(ring[int(taps.slot) * row_words + taps.column() * int(d.groups) + int(taps.group)], d);
+      if (taps.window_ends(d)) {
+        pooled.write(window.result(d));
+        window.clear(d);
+      }
+      taps.advance(d);
+    }
+    counter.tick();
+  }
+}
+
+template <class Config>
+void pool(typename Derived<Config>::OutputStream& words, typename Derived<Config>::OutputStream& pooled, Descriptor d) {
+  if (d.pool_kind == kNoPool) {
+    pass_words<Config>(words, pooled, d);
+  } else {
+    pool_words<Config>(words, pooled, d);
+  }
+}
+
+}  // namespace sumtile
+
+#endif

@@ -1,0 +1,79 @@
+// SPDX-FileCopyrightText: 2026 The sumtile authors
+// SPDX-License-Identifier: Apache-2.0
+// replay: keeps weight tiles in a ring and emits, for each output tile, the tiles of its group in step with the
+// features. While it emits, it loads the tiles that come next, one beat an iteration. A tile's place is free again
+// after its last use: at once in a fully connected layer, after the group's last output tile otherwise, and only in
+// the last stripe when all of the layer's weights stay resident.
+#ifndef SUMTILE_REPLAY_HPP
+#define SUMTILE_REPLAY_HPP
+
+#include "sumtile/config.hpp"
+#include "sumtile/walk.hpp"
+
+namespace sumtile {
+
+template <class Config>
+void replay(typename Derived<Config>::BeatStream& beats, typename Derived<Config>::TileStream& tiles, Descriptor d) {
+  using D = Derived<Config>;
+  typename D::OutputWord ring[Config::kTi][Config::kWeightTiles];
+#pragma HLS array_partition variable=ring complete dim=1
+#pragma HLS bind_storage variable=ring type=ram_2p impl=bram
+  // A tile is read only after it is complete and written only after its last use, so never both in one cycle.
+#pragma HLS dependence variable=ring inter false
+#pragma HLS dependence variable=ring intra false
+  LoopCounter counter(Loop::replay);
+  Walk walk(d);
+  uint_t<32> loaded = 0, released = 0;  // tiles since the layer began
+  uint_t<16> load_slot = 0, lane = 0, part = 0;
+  uint_t<32> group_tile = 0;  // number of the group's first tile
+  uint_t<16> group_slot = 0;  // and its slot
+  uint_t<16> step = 0, slot = 0;
+  typename D::OutputWord word = 0;
+
+replay_steps:
+  while (!walk.done) {
+#pragma HLS pipeline II=1
+#pragma HLS loop_tripcount min=16 max=1000000
+    const bool ready = group_tile + step < loaded;
+    if (loaded < d.weight_tiles && loaded - released < Config::kWeightTiles) {
+      set_part<D::kStreamBits>(word, part, beats.read());
+      if (++part == D::kOutputWordBeats) {
+        ring[lane][load_slot] = word;
+        part = 0;
+        if (++lane == D::kTi) {
+          lane = 0;
+          ++loaded;
+          load_slot = load_slot + 1 == Config::kWeightTiles ? 0 : int(load_slot) + 1;
+        }
+      }
+    }
+    if (ready) {
+      typename D::WeightTile tile;
+    read_lanes:
+      for (int i = 0; i < D::kTi; ++i) {
+#pragma HLS unroll
+        tile.lane[i] = ring[i][slot];
+      }
+      tiles.write(tile);
+      const bool last_use = walk.last_tile(d) && (!d.weights_resident || walk.last_stripe(d));
+      if (last_use) released = group_tile + step + 1;
+      slot = slot + 1 == Config::kWeightTiles ? 0 : int(slot) + 1;
+      if (++step == d.steps) {
+        const bool group_ends = walk.last_tile(d), stripe_ends = group_ends && walk.last_group(d);
+        step = 0;
+        walk.advance(d);
+        if (stripe_ends && d.weights_resident) {
+          group_tile = 0, group_slot = 0;
+        } else if (group_ends) {
+          group_tile += d.steps, group_slot = slot;
+        }
+        slot = group_slot;
+      }
+    }
+    counter.tick();
+  }
+}
+
+}  // namespace sumtile
+
+#endif

@@ -1,0 +1,51 @@
+// SPDX-FileCopyrightText: 2026 The sumtile authors
+// SPDX-License-Identifier: Apache-2.0
+// What a stage of the engine is made of: streams, loop counters, and the macro that starts a stage.
+//
+// A stage is a free function over streams and plain structs. In synthesis SUMTILE_STAGE is just the call, inside a
+// function with the dataflow pragma; in the simulation it starts the same call as a fiber, so that the bounded
+// streams between the stages behave as they do in logic.
+#ifndef SUMTILE_STAGE_HPP
+#define SUMTILE_STAGE_HPP
+
+#include <ap_axi_sdata.h>
+#include <hls_stream.h>
+
+#include "sumtile/types.hpp"
+
+#ifdef __SYNTHESIS__
+#define SUMTILE_DATAFLOW(region)
+#define SUMTILE_STAGE(region, name, ...) __VA_ARGS__
+#else
+#include "dataflow.hpp"
+#define SUMTILE_DATAFLOW(region) sumtile::csim::Dataflow region
+#define SUMTILE_STAGE(region, name, ...) region.stage(name, [&] { __VA_ARGS__; })
+#endif
+
+namespace sumtile {
+
+// The pipelined loops of the engine. The simulation counts their iterations: at an initiation interval of one,
+// an iteration is a clock cycle.
+enum class Loop { load_features, load_weights, load_residual, window, replay, compute, scale, reorder, combine, pool, store };
+constexpr const char* kLoopNames[] = {"load_features", "load_weights", "load_residual", "window", "replay", "compute",
+                                      "scale",         "reorder",      "combine",       "pool",   "store"};
+
+class LoopCounter {
+ public:
+#ifdef __SYNTHESIS__
+  explicit LoopCounter(Loop) {}
+  void tick() {}
+#else
+  explicit LoopCounter(Loop loop) : loop_(loop) {}
+  ~LoopCounter() { csim::count_iterations(static_cast<int>(loop_), iterations_); }
+  void tick() { ++iterations_; }
+
+ private:
+  Loop loop_;
+  unsigned long long iterations_ = 0;
+#endif
+};
+
+}  // namespace sumtile
+
+#endif

@@ -1,0 +1,59 @@
+// SPDX-FileCopyrightText: 2026 The sumtile authors
+// SPDX-License-Identifier: Apache-2.0
+// store: cuts output words into beats, leaves out the padding beyond the map's last input word, and drives TKEEP and
+// TLAST. It runs for the whole layer, so it counts the layer's cycles and those in which the port was not ready.
+#ifndef SUMTILE_STORE_HPP
+#define SUMTILE_STORE_HPP
+
+#include "sumtile/config.hpp"
+
+namespace sumtile {
+
+template <class Config>
+void store(typename Derived<Config>::OutputStream& words, typename Derived<Config>::Axis& port, Descriptor d, uint_t<32>& busy,
+           uint_t<32>& stalled) {
+  using D = Derived<Config>;
+  constexpr int kTilesPerGroup = D::kTo / D::kTi;
+  LoopCounter counter(Loop::store);
+  uint_t<32> words_left = uint_t<32>(d.ofm_height) * d.ofm_width * d.groups;
+  const int tail_beats = (int(d.ofm_tiles) - (int(d.groups) - 1) * kTilesPerGroup) * D::kInputWordBeats;
+  uint_t<12> group = 0;
+  uint_t<8> part = 0;
+  uint_t<32> cycles = 0, waits = 0;
+  bool have_word = false;
+  typename D::OutputWord word = 0;
+
+store_beats:
+  while (words_left != 0) {
+#pragma HLS pipeline II=1
+#pragma HLS loop_tripcount min=16 max=1000000
+    ++cycles;
+    if (!have_word) have_word = words.read_nb(word);
+    if (have_word) {
+      const bool last_group = group + 1 == d.groups;
+      const bool word_ends = part + 1 == (last_group ? tail_beats : D::kOutputWordBeats);
+      typename D::Beat beat;
+      beat.data = get_part<D::kStreamBits>(word, part);
+      beat.keep = -1;
+      beat.strb = -1;
+      beat.last = word_ends && words_left == 1;
+      if (port.write_nb(beat)) {
+        part = word_ends ? 0 : int(part) + 1;
+        if (word_ends) {
+          have_word = false;
+          group = last_group ? 0 : int(group) + 1;
+          --words_left;
+        }
+        counter.tick();
+      } else {
+        ++waits;
+      }
+    }
+  }
+  busy = cycles;
+  stalled = waits;
+}
+
+}  // namespace sumtile
+
+#endif

@@ -1,0 +1,116 @@
+// SPDX-FileCopyrightText: 2026 The sumtile authors
+// SPDX-License-Identifier: Apache-2.0
+// Number types of the kernels. Synthesis and the vendor-type simulation take the vendor's ap_int; the native
+// simulation takes the machine integer that is at least as wide. Widths are therefore chosen so that no value
+// ever leaves its type: then both give the same bits, and the tests hold one against the other.
+#ifndef SUMTILE_TYPES_HPP
+#define SUMTILE_TYPES_HPP
+
+#if defined(__SYNTHESIS__) || defined(SUMTILE_VENDOR_TYPES)
+#include <ap_int.h>
+#else
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+#endif
+
+namespace sumtile {
+
+#if defined(__SYNTHESIS__) || defined(SUMTILE_VENDOR_TYPES)
+
+template <int Bits>
+using int_t = ap_int<Bits>;
+template <int Bits>
+using uint_t = ap_uint<Bits>;
+template <int Bits>
+using word_t = ap_uint<Bits>;
+
+// Lane `index` of a packed word, as raw bits.
+template <int LaneBits, int WordBits>
+uint_t<LaneBits> get_lane(const word_t<WordBits>& word, int index) {
+#pragma HLS inline
+  return word.range(LaneBits * index + LaneBits - 1, LaneBits * index);
+}
+
+template <int LaneBits, int WordBits>
+void set_lane(word_t<WordBits>& word, int index, const uint_t<LaneBits>& value) {
+#pragma HLS inline
+  word.range(LaneBits * index + LaneBits - 1, LaneBits * index) = value;
+}
+
+// Part `index` of a packed word, itself a packed word.
+template <int PartBits, int WordBits>
+word_t<PartBits> get_part(const word_t<WordBits>& word, int index) {
+#pragma HLS inline
+  return word.range(PartBits * index + PartBits - 1, PartBits * index);
+}
+
+template <int PartBits, int WordBits>
+void set_part(word_t<WordBits>& word, int index, const word_t<PartBits>& part) {
+#pragma HLS inline
+  word.range(PartBits * index + PartBits - 1, PartBits * index) = part;
+}
+
+#else
+
+namespace native {
+template <int Bits>
+struct Signed {
+  static_assert(Bits >= 1 && Bits <= 64, "native integers have 1 to 64 bits");
+  using type = std::conditional_t<
+      (Bits <= 8), std::int8_t,
+      std::conditional_t<(Bits <= 16), std::int16_t, std::conditional_t<(Bits <= 32), std::int32_t, std::int64_t>>>;
+};
+
+// A packed word: little-endian bytes, as the bus carries them.
+template <int Bits>
+struct Word {
+  static_assert(Bits % 8 == 0, "a packed word has whole bytes");
+  std::uint8_t bytes[Bits / 8];
+  Word() = default;
+  Word(int zero) { std::memset(bytes, zero, sizeof bytes); }
+};
+}  // namespace native
+
+template <int Bits>
+using int_t = typename native::Signed<Bits>::type;
+template <int Bits>
+using uint_t = std::make_unsigned_t<int_t<Bits>>;
+template <int Bits>
+using word_t = native::Word<Bits>;
+
+// Lane `index` of a packed word, as raw bits.
+template <int LaneBits, int WordBits>
+uint_t<LaneBits> get_lane(const native::Word<WordBits>& word, int index) {
+  uint_t<LaneBits> value;
+  std::memcpy(&value, word.bytes + sizeof value * index, sizeof value);
+  return value;
+}
+
+template <int LaneBits, int WordBits>
+void set_lane(native::Word<WordBits>& word, int index, const uint_t<LaneBits>& value) {
+  std::memcpy(word.bytes + sizeof value * index, &value, sizeof value);
+}
+
+// Part `index` of a packed word, itself a packed word.
+template <int PartBits, int WordBits>
+native::Word<PartBits> get_part(const native::Word<WordBits>& word, int index) {
+  native::Word<PartBits> part;
+  std::memcpy(part.bytes, word.bytes + sizeof part * index, sizeof part);
+  return part;
+}
+
+template <int PartBits, int WordBits>
+void set_part(native::Word<WordBits>& word, int index, const native::Word<PartBits>& part) {
+  std::memcpy(word.bytes + sizeof part * index, part.bytes, sizeof part);
+}
+
+#endif
+
+constexpr int ceil_log2(unsigned long value) { return value <= 1 ? 0 : 1 + ceil_log2((value + 1) / 2); }
+
+constexpr int larger(int a, int b) { return a > b ? a : b; }
+
+}  // namespace sumtile
+
+#endif

@@ -1,0 +1,28 @@
+// SPDX-FileCopyrightText: 2026 The sumtile authors
+// SPDX-License-Identifier: Apache-2.0
+// Top function: adder convolution, with the small multiply-accumulate array that the overlay gives it.
+#include "sumtile_config.hpp"
+#include "sumtile/engine.hpp"
+
+using Config = sumtile::EngineConfig;
+using Axis = sumtile::Derived<Config>::Axis;
+using Register = sumtile::uint_t<32>;
+using Operator = sumtile::FirstOperator<Config::ArrayList>::type;
+
+static_assert(Operator::kIsAdder, "adder_conv is built from an overlay whose first array has the operator 'adder'");
+
+void adder_conv(Axis& features, Axis& weights, Axis& residual, Axis& result, Register& stamp, Register& status, Register& layers,
+                Register& busy, Register& starved, Register& stalled) {
+#pragma HLS interface axis port=features
+#pragma HLS interface axis port=weights
+#pragma HLS interface axis port=residual
+#pragma HLS interface axis port=result
+#pragma HLS interface s_axilite port=stamp bundle=control
+#pragma HLS interface s_axilite port=status bundle=control
+#pragma HLS interface s_axilite port=layers bundle=control
+#pragma HLS interface s_axilite port=busy bundle=control
+#pragma HLS interface s_axilite port=starved bundle=control
+#pragma HLS interface s_axilite port=stalled bundle=control
+#pragma HLS interface s_axilite port=return bundle=control
+  sumtile::engine<Config>(features, weights, residual, result, stamp, status, layers, busy, starved, stalled);
+}
