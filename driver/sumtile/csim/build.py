@@ -1,0 +1,141 @@
+# SPDX-FileCopyrightText: 2026 The sumtile authors
+# SPDX-License-Identifier: Apache-2.0
+"""Compiles C++ for this machine, once: a library is kept in the cache under a hash of all that goes into it."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from sumtile.errors import SumtileError
+from sumtile.overlay import Overlay
+from sumtile.overlay.config_header import config_header
+from sumtile.overlay.resources import hls_folder
+
+TYPES = ("native", "vendor")
+COMPILE_SECONDS = 600
+
+
+def cache_folder() -> Path:
+    """Where compiled libraries are kept: ``$SUMTILE_CACHE_DIR``, or ``sumtile`` in the user's cache folder."""
+    own = os.environ.get("SUMTILE_CACHE_DIR")
+    if own:
+        return Path(own)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sumtile"
+
+
+def compiler() -> str:
+    """The C++ compiler: ``$CXX`` or ``g++``; SumtileError when it is not there."""
+    name = os.environ.get("CXX", "g++")
+    found = shutil.which(name)
+    if found is None:
+        raise SumtileError(f"no C++ compiler '{name}' was found, but the C simulation needs one; install g++ (Debian: sudo apt install g++) or set CXX.")
+    return found
+
+
+def vendor_headers() -> Path:
+    """Folder of the vendor's ``ap_int.h``: ``$SUMTILE_AP_TYPES``, the installed hls4ml package, or ``$XILINX_HLS``."""
+    candidates = [Path(os.environ["SUMTILE_AP_TYPES"])] if "SUMTILE_AP_TYPES" in os.environ else []
+    spec = importlib.util.find_spec("hls4ml")
+    if spec is not None and spec.origin:
+        candidates.append(Path(spec.origin).parent / "templates" / "vivado" / "ap_types")
+    if "XILINX_HLS" in os.environ:
+        candidates.append(Path(os.environ["XILINX_HLS"]) / "include")
+    for folder in candidates:
+        if (folder / "ap_int.h").is_file():
+            return folder
+    raise SumtileError("the vendor's ap_int.h was not found, but the vendor-type simulation needs it; pip install hls4ml, or set SUMTILE_AP_TYPES to its folder.")
+
+
+def build_kernel(overlay: Overlay, types: str = "native") -> Path:
+    """The shared library of an overlay's engine, compiled when the cache has none.
+
+    Args:
+        overlay: gives the top function and its configuration.
+        types: ``native`` or ``vendor``.
+
+    Raises:
+        SumtileError: no compiler, no vendor headers, or a compilation that failed.
+    """
+    if types not in TYPES:
+        raise SumtileError(f"number types '{types}' are unknown; choose one of {', '.join(TYPES)}.")
+    hls = hls_folder()
+    sources = [hls / "kernels" / f"{overlay.engine.top}.cpp", hls / "csim" / "engine_kernel.cpp", hls / "csim" / "dataflow.cpp"]
+    if not sources[0].is_file():
+        raise SumtileError(f"overlay '{overlay.name}' names the top function '{overlay.engine.top}', but there is no {sources[0]}; correct the overlay or add the kernel.")
+    flags = ["-std=c++14", f"-DSUMTILE_TOP={overlay.engine.top}", "-Wall", "-Wextra", "-Wno-unknown-pragmas", "-Wno-unused-label", f"-I{hls / 'csim' / 'include'}", f"-I{hls / 'include'}"]
+    if types == "vendor":
+        flags += ["-DSUMTILE_VENDOR_TYPES", "-isystem", str(vendor_headers())]
+    headers = sorted((hls / "include").rglob("*.h*")) + sorted((hls / "csim" / "include").iterdir())
+    return compile_library(overlay.engine.top, sources, flags, headers=headers, generated={"sumtile_config.hpp": config_header(overlay)})
+
+
+def compile_library(name: str, sources: Sequence[Path], flags: Sequence[str] = (), *, headers: Sequence[Path] = (), generated: dict[str, str] | None = None) -> Path:
+    """Compiles sources into a shared library for this machine, or finds it in the cache.
+
+    Args:
+        name: stem of the library's file name.
+        sources: C++ files.
+        flags: further compiler flags.
+        headers: files that the sources include; only their contents matter, for the hash.
+        generated: texts of headers to write beside the library, by name.
+
+    Returns:
+        Path of the library.
+    """
+    command = [compiler(), "-O3", "-march=native", "-fPIC", "-shared", "-fvisibility=hidden", "-U_FORTIFY_SOURCE", *flags]
+    digest = _digest(command, [*sources, *headers], generated or {})
+    folder = cache_folder() / "lib" / f"{name}-{digest}"
+    library = folder / f"{name}.so"
+    if library.is_file():
+        return library
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+            for header, text in (generated or {}).items():
+                (Path(scratch) / header).write_text(text)
+            partial = Path(scratch) / library.name
+            _run([*command, f"-I{scratch}", "-o", str(partial), *map(str, sources)])
+            folder.mkdir(exist_ok=True)
+            os.replace(partial, library)  # atomic: two processes may compile at once
+    except OSError as error:
+        raise SumtileError(f"the cache folder {folder.parent} cannot be written ({error.strerror}); make it writable or set SUMTILE_CACHE_DIR.") from None
+    return library
+
+
+def _run(command: list[str]) -> None:
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, timeout=COMPILE_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise SumtileError(f"the compiler did not finish within {COMPILE_SECONDS} s; the command was: {' '.join(command)}") from None
+    if result.returncode:
+        errors = [line for line in result.stderr.splitlines() if "error" in line] or result.stderr.splitlines()[-1:] or ["no message"]
+        raise SumtileError(f"the compiler failed: {errors[0].strip()}; the command was: {' '.join(command)}")
+
+
+def _digest(command: Sequence[str], files: Sequence[Path], generated: dict[str, str]) -> str:
+    content = hashlib.sha256("\0".join([*command, _machine()]).encode())
+    for path in files:
+        content.update(f"\0{path.name}\0".encode() + path.read_bytes())
+    for header, text in sorted(generated.items()):
+        content.update(f"\0{header}\0{text}".encode())
+    return content.hexdigest()[:20]
+
+
+@lru_cache(maxsize=1)
+def _machine() -> str:
+    """What -march=native depends on, so that a cache shared between machines stays right."""
+    version = subprocess.run([compiler(), "--version"], capture_output=True, text=True, timeout=60).stdout.split("\n")[0]
+    try:
+        with open("/proc/cpuinfo") as cpuinfo:
+            features = next((line for line in cpuinfo if line.startswith(("flags", "Features"))), "")
+    except OSError:
+        features = ""
+    return version + features

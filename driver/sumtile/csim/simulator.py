@@ -1,0 +1,123 @@
+# SPDX-FileCopyrightText: 2026 The sumtile authors
+# SPDX-License-Identifier: Apache-2.0
+"""Runs layers and whole programs in the C simulation, with no driver and no board in between."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from sumtile.csim.kernel import Kernel, State, load_kernel
+from sumtile.errors import SumtileError
+from sumtile.kernels.layer import Layer, Requantization
+from sumtile.kernels.packing import feature_bytes, pack_features, pack_layer, unpack_features
+from sumtile.kernels.tiling import tile
+from sumtile.overlay import Overlay
+from sumtile.program import Program
+
+
+def run_call(kernel: Kernel, inputs: Mapping[str, np.ndarray], result_bytes: int) -> np.ndarray:
+    """One call of an engine: streams bytes into its ports and collects its result.
+
+    Args:
+        kernel: an idle kernel.
+        inputs: contiguous uint8 arrays by port name; TLAST ends each.
+        result_bytes: bytes that the result port is expected to deliver, TLAST on the last of them.
+
+    Raises:
+        SumtileError: the kernel blocks with nothing left to give it, or its result has another length.
+    """
+    result, received, ended = np.empty(result_bytes, np.uint8), 0, result_bytes == 0
+    sent = dict.fromkeys(inputs, 0)
+    kernel.start()
+    while True:
+        moved = 0
+        for port, data in inputs.items():
+            if sent[port] < data.nbytes:
+                taken = kernel.write(port, data[sent[port] :], True)
+                sent[port] += taken
+                moved += taken
+        state = kernel.run()
+        while received < result_bytes:
+            taken, last = kernel.read("result", result[received:])
+            received += taken
+            moved += taken
+            ended = ended or last
+            if not taken:
+                break
+        if state == State.IDLE:
+            break
+        if not moved:
+            raise SumtileError(f"the C simulation stands still after {received} of {result_bytes} result bytes; a stream length disagrees with the layer:\n{kernel.report()}")
+    if received != result_bytes or not ended or kernel.level("result"):
+        raise SumtileError(f"the engine delivered {received} bytes (TLAST {'seen' if ended else 'missing'}), but {result_bytes} were expected; the descriptor and the host disagree.")
+    return result
+
+
+def simulate_layer(
+    kernel: Kernel, overlay: Overlay, layer: Layer, features: np.ndarray, weights: np.ndarray, requantization: Requantization, residual: np.ndarray | None = None
+) -> np.ndarray:  # fmt: skip
+    """Runs one layer; the arguments and the result are those of :func:`sumtile.kernels.golden.run_layer`."""
+    engine = overlay.engine
+    inputs = {
+        "weights": pack_layer(engine, overlay.stamp, layer, tile(engine, layer), weights, requantization),
+        "features": pack_features(engine, features, layer.ifm_unsigned),
+    }
+    if layer.residual is not None and residual is not None:
+        inputs["residual"] = pack_features(engine, residual, layer.residual.unsigned)
+    data = run_call(kernel, inputs, feature_bytes(engine, layer.ofm))
+    return unpack_features(engine, data, layer.ofm, layer.ofm_unsigned)
+
+
+class Simulator:
+    """A program in the C simulation.
+
+    Attributes:
+        program: the program.
+        overlay: the overlay that it was compiled for.
+    """
+
+    def __init__(self, program: Program, types: str = "native") -> None:
+        self.program = program
+        self.overlay = Overlay.load(program.overlay, program.board)
+        if self.overlay.stamp != program.stamp:
+            raise SumtileError(
+                f"the program was compiled for an overlay '{program.overlay}' with stamp {program.stamp:08x}, but that overlay now has stamp {self.overlay.stamp:08x}; compile the network again."
+            )
+        engine = self.overlay.engine
+        self._kernel = load_kernel(self.overlay, types)
+        self._weights = [
+            pack_layer(engine, program.stamp, step.layer, tile(engine, step.layer), step.weights, step.requantization, index) for index, step in enumerate(program.steps)
+        ]
+
+    def infer(self, features: np.ndarray) -> np.ndarray:
+        """Runs the network on integers.
+
+        Args:
+            features: (height, width, channels) integers of the program's input tensor.
+
+        Returns:
+            int64 (height, width, channels) of the output tensor.
+        """
+        return self.trace(features)[self.program.output]
+
+    def trace(self, features: np.ndarray) -> dict[str, np.ndarray]:
+        """Like :meth:`infer`, with the integers of every tensor by name."""
+        program, engine = self.program, self.overlay.engine
+        source = program.tensors[program.input]
+        data = {program.input: pack_features(engine, features, not source.format.signed)}
+        for step, weights in zip(program.steps, self._weights):
+            inputs = {"weights": weights, "features": data[step.source]}
+            if step.residual is not None:
+                inputs["residual"] = data[step.residual]
+            data[step.target] = run_call(self._kernel, inputs, feature_bytes(engine, step.layer.ofm))
+        return {name: unpack_features(engine, array, program.tensors[name].shape, not program.tensors[name].format.signed) for name, array in data.items()}
+
+    def iterations(self) -> dict[str, int]:
+        """Iterations of every pipelined loop so far: simulated cycles of each stage."""
+        return self._kernel.iterations()
+
+    def close(self) -> None:
+        """Frees the kernel."""
+        self._kernel.close()

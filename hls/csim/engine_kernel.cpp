@@ -1,0 +1,148 @@
+// SPDX-FileCopyrightText: 2026 The sumtile authors
+// SPDX-License-Identifier: Apache-2.0
+// The C interface of a simulated engine: an instance of the top function with its four ports and its registers. Python
+// calls it through ctypes. SUMTILE_TOP is the name of the top function.
+#include <algorithm>
+#include <cstdio>
+#include <cstdint>
+#include <cstring>
+
+#include "sumtile_config.hpp"
+#include "sumtile/engine.hpp"
+
+using Config = sumtile::EngineConfig;
+using Derived = sumtile::Derived<Config>;
+using Register = sumtile::uint_t<32>;
+
+#define SUMTILE_TEXT_OF(name) #name
+#define SUMTILE_TEXT(name) SUMTILE_TEXT_OF(name)
+
+void SUMTILE_TOP(Derived::Axis& features, Derived::Axis& weights, Derived::Axis& residual, Derived::Axis& result, Register& stamp,
+                 Register& status, Register& layers, Register& busy, Register& starved, Register& stalled);
+
+namespace {
+
+constexpr std::size_t kBeatBytes = Config::kStreamBits / 8;
+constexpr const char* kPortNames[] = {"features", "weights", "residual", "result"};
+constexpr const char* kRegisterNames[] = {"stamp", "status", "layers", "busy", "starved", "stalled"};
+constexpr int kPorts = 4, kResult = 3, kRegisters = 6;
+constexpr int kLoops = sizeof sumtile::kLoopNames / sizeof *sumtile::kLoopNames;
+
+using Word = sumtile::word_t<Config::kStreamBits>;
+
+#ifdef SUMTILE_VENDOR_TYPES
+void to_word(const std::uint8_t* bytes, Word& word) {
+  for (std::size_t i = 0; i < kBeatBytes; i += 4) {
+    std::uint32_t value;
+    std::memcpy(&value, bytes + i, 4);
+    word.range(int(8 * i + 31), int(8 * i)) = value;
+  }
+}
+void from_word(const Word& word, std::uint8_t* bytes) {
+  for (std::size_t i = 0; i < kBeatBytes; i += 4) {
+    const std::uint32_t value = sumtile::uint_t<32>(word.range(int(8 * i + 31), int(8 * i))).to_uint();
+    std::memcpy(bytes + i, &value, 4);
+  }
+}
+#else
+void to_word(const std::uint8_t* bytes, Word& word) { std::memcpy(word.bytes, bytes, kBeatBytes); }
+void from_word(const Word& word, std::uint8_t* bytes) { std::memcpy(bytes, word.bytes, kBeatBytes); }
+#endif
+
+struct Kernel {
+  Derived::Axis features{"features"}, weights{"weights"}, residual{"residual"}, result{"result"};
+  Register registers[kRegisters] = {0, 0, 0, 0, 0, 0};
+  // Last, so that it unwinds its fibers while the streams still exist.
+  sumtile::csim::Scheduler scheduler;
+
+  Derived::Axis& port(int index) {
+    Derived::Axis* ports[] = {&features, &weights, &residual, &result};
+    return *ports[index];
+  }
+
+  void call() {
+    Register* r = registers;
+    SUMTILE_TOP(features, weights, residual, result, r[0], r[1], r[2], r[3], r[4], r[5]);
+  }
+};
+
+enum State { kIdle = 0, kBlocked = 1, kRunning = 2, kFailed = -1 };
+
+}  // namespace
+
+#define SUMTILE_EXPORT extern "C" __attribute__((visibility("default")))
+
+SUMTILE_EXPORT Kernel* sumtile_new() { return new Kernel; }
+SUMTILE_EXPORT void sumtile_delete(Kernel* kernel) { delete kernel; }
+
+SUMTILE_EXPORT const char* sumtile_vlnv() { return "xilinx.com:hls:" SUMTILE_TEXT(SUMTILE_TOP) ":1.0"; }
+SUMTILE_EXPORT int sumtile_port_count() { return kPorts; }
+SUMTILE_EXPORT const char* sumtile_port_name(int port) { return kPortNames[port]; }
+SUMTILE_EXPORT int sumtile_port_is_input(int port) { return port != kResult; }
+SUMTILE_EXPORT int sumtile_port_bytes(int) { return kBeatBytes; }
+SUMTILE_EXPORT int sumtile_register_count() { return kRegisters; }
+SUMTILE_EXPORT const char* sumtile_register_name(int index) { return kRegisterNames[index]; }
+SUMTILE_EXPORT int sumtile_loop_count() { return kLoops; }
+SUMTILE_EXPORT const char* sumtile_loop_name(int loop) { return sumtile::kLoopNames[loop]; }
+
+// Begins a call of the top function; 1 when one is in progress.
+SUMTILE_EXPORT int sumtile_start(Kernel* kernel) {
+  if (!kernel->scheduler.idle()) return 1;
+  kernel->scheduler.spawn(SUMTILE_TEXT(SUMTILE_TOP), [kernel] { kernel->call(); }, nullptr);
+  return 0;
+}
+
+SUMTILE_EXPORT int sumtile_run(Kernel* kernel, long slices) {
+  sumtile::csim::Scheduler& scheduler = kernel->scheduler;
+  scheduler.run(slices);
+  if (!scheduler.error.empty()) return kFailed;
+  return scheduler.idle() ? kIdle : scheduler.runnable() ? kRunning : kBlocked;
+}
+
+// Bytes taken. A chunk that does not fill its last beat clears TKEEP of the missing bytes.
+SUMTILE_EXPORT std::size_t sumtile_write(Kernel* kernel, int port, const std::uint8_t* data, std::size_t bytes, int last) {
+  Derived::Axis& stream = kernel->port(port);
+  std::size_t done = 0;
+  while (done < bytes && !stream.full()) {
+    const std::size_t count = std::min(kBeatBytes, bytes - done);
+    std::uint8_t padded[kBeatBytes] = {};
+    std::memcpy(padded, data + done, count);
+    Derived::Beat beat;
+    to_word(padded, beat.data);
+    beat.keep = count == 64 ? ~0ull : (1ull << count) - 1;
+    beat.strb = beat.keep;
+    done += count;
+    beat.last = last && done == bytes;
+    stream.write(beat);
+  }
+  return done;
+}
+
+// Bytes given, up to and including the first beat with TLAST.
+SUMTILE_EXPORT std::size_t sumtile_read(Kernel* kernel, int port, std::uint8_t* data, std::size_t bytes, int* last) {
+  Derived::Axis& stream = kernel->port(port);
+  std::size_t done = 0;
+  *last = 0;
+  while (bytes - done >= kBeatBytes && !stream.empty() && !*last) {
+    const Derived::Beat beat = stream.read();
+    from_word(beat.data, data + done);
+    done += kBeatBytes;
+    *last = beat.last != 0;
+  }
+  return done;
+}
+
+SUMTILE_EXPORT std::size_t sumtile_level(Kernel* kernel, int port) { return kernel->port(port).size(); }
+SUMTILE_EXPORT std::uint32_t sumtile_register(Kernel* kernel, int index) { return std::uint32_t(kernel->registers[index]); }
+
+SUMTILE_EXPORT std::uint64_t sumtile_loop_count_of(Kernel* kernel, int loop) {
+  const auto& counts = kernel->scheduler.iterations();
+  return std::size_t(loop) < counts.size() ? counts[loop] : 0;
+}
+
+SUMTILE_EXPORT std::uint64_t sumtile_progress(Kernel* kernel) { return kernel->scheduler.progress; }
+
+SUMTILE_EXPORT void sumtile_report(Kernel* kernel, char* text, std::size_t bytes) {
+  const std::string report = kernel->scheduler.error + kernel->scheduler.report();
+  std::snprintf(text, bytes, "%s", report.c_str());
+}

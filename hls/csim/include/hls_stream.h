@@ -1,0 +1,118 @@
+// SPDX-FileCopyrightText: 2026 The sumtile authors
+// SPDX-License-Identifier: Apache-2.0
+// Stand-in for the vendor's header of the same name: streams of a fixed depth that block the stage at their end.
+#ifndef SUMTILE_CSIM_HLS_STREAM_H
+#define SUMTILE_CSIM_HLS_STREAM_H
+
+#include <memory>
+
+#include "dataflow.hpp"
+
+namespace sumtile {
+namespace csim {
+
+// What the scheduler knows of a stream: its name, how full it is, and the fiber that waits at each end.
+class StreamBase {
+ public:
+  StreamBase(const char* name, std::size_t depth) : name_(name), depth_(depth) {}
+  StreamBase(const StreamBase&) = delete;
+  StreamBase& operator=(const StreamBase&) = delete;
+
+  const char* name() const { return name_; }
+  std::size_t size() const { return written_ - taken_; }
+  std::size_t depth() const { return depth_; }
+  bool empty() const { return written_ == taken_; }
+  bool full() const { return written_ - taken_ == depth_; }
+
+ protected:
+  // Each returns after at least one move at the other end.
+  void wait_for_data() { wait(Wait::empty, reader_); }
+  void wait_for_room() { wait(Wait::full, writer_); }
+
+  void wrote() {
+    ++written_;
+    if (reader_) wake(reader_);
+    if (Scheduler* scheduler = Scheduler::current()) ++scheduler->progress;
+  }
+
+  void took() {
+    ++taken_;
+    if (writer_) wake(writer_);
+  }
+
+  const char* name_;
+  const std::size_t depth_;
+  std::size_t written_ = 0, taken_ = 0;
+  Fiber* reader_ = nullptr;
+  Fiber* writer_ = nullptr;
+  Scheduler* owner_ = nullptr;
+
+ private:
+  void wait(Wait reason, Fiber*& end) {
+    owner_ = Scheduler::current();
+    end = owner_->running();
+    owner_->block(reason, this);
+  }
+
+  void wake(Fiber*& end) {
+    Fiber* fiber = end;
+    end = nullptr;
+    owner_->wake(fiber);
+  }
+};
+
+}  // namespace csim
+}  // namespace sumtile
+
+namespace hls {
+
+// Depth 0, as at a kernel's ports, means the depth of the FIFO that a DMA sees.
+template <class T, int Depth = 0>
+class stream : public sumtile::csim::StreamBase {
+ public:
+  static constexpr std::size_t kPortDepth = 512;
+
+  explicit stream(const char* name = "stream") : StreamBase(name, Depth ? Depth : kPortDepth), slots_(new T[depth_]) {}
+
+  T read() {
+    while (empty()) wait_for_data();
+    T value = slots_[head_];
+    head_ = head_ + 1 == depth_ ? 0 : head_ + 1;
+    took();
+    return value;
+  }
+
+  void write(const T& value) {
+    while (full()) wait_for_room();
+    slots_[tail_] = value;
+    tail_ = tail_ + 1 == depth_ ? 0 : tail_ + 1;
+    wrote();
+  }
+
+  // A failed attempt returns after the other end has moved: simulated time stands still while nothing does.
+  bool read_nb(T& value) {
+    if (empty()) {
+      wait_for_data();
+      return false;
+    }
+    value = read();
+    return true;
+  }
+
+  bool write_nb(const T& value) {
+    if (full()) {
+      wait_for_room();
+      return false;
+    }
+    write(value);
+    return true;
+  }
+
+ private:
+  std::unique_ptr<T[]> slots_;
+  std::size_t head_ = 0, tail_ = 0;
+};
+
+}  // namespace hls
+
+#endif
