@@ -1,0 +1,76 @@
+# SPDX-FileCopyrightText: 2026 The sumtile authors
+# SPDX-License-Identifier: Apache-2.0
+"""A network as the driver runs it: tensors in DDR, and engine layers in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sumtile.formats import FixedPoint
+from sumtile.kernels.layer import Layer, MapShape, Requantization
+from sumtile.network.graph import Preprocess
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A feature map in memory.
+
+    Attributes:
+        name: name of the network's tensor.
+        shape: height, width and channels.
+        format: number format of its integers.
+        buffer: index of the buffer it lies in; tensors that never live at the same time share one.
+    """
+
+    name: str
+    shape: MapShape
+    format: FixedPoint
+    buffer: int
+
+
+@dataclass(frozen=True)
+class Step:
+    """One engine layer: which tensors it reads and writes, and its integers.
+
+    Attributes:
+        name: name of the network's node whose result the step makes.
+        layer: shapes and arithmetic.
+        source, residual, target: names of tensors; ``residual`` may be None.
+        weights: int16 or int8 array of ``layer.weight_shape`` (uint8 or uint16 for unsigned adder weights).
+        requantization: per-channel parameters.
+    """
+
+    name: str
+    layer: Layer
+    source: str
+    residual: str | None
+    target: str
+    weights: np.ndarray
+    requantization: Requantization
+
+
+@dataclass(frozen=True)
+class Program:
+    """A compiled network.
+
+    Attributes:
+        name: name of the network.
+        overlay, board, stamp: what it was compiled for; the driver refuses an overlay with another stamp.
+        preprocess: from an image to the real values of the input tensor.
+        classes: names of the output classes.
+        tensors: all tensors by name; ``input`` and ``output`` name the first and the last.
+        steps: engine layers in order.
+    """
+
+    name: str
+    overlay: str
+    board: str
+    stamp: int
+    preprocess: Preprocess
+    classes: tuple[str, ...]
+    tensors: dict[str, Tensor]
+    steps: tuple[Step, ...]
+    input: str
+    output: str
