@@ -1,0 +1,106 @@
+# SPDX-FileCopyrightText: 2026 The sumtile authors
+# SPDX-License-Identifier: Apache-2.0
+"""Random layers of every shape an engine takes, each from one seed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from sumtile.errors import SumtileError
+from sumtile.kernels.golden import accumulate
+from sumtile.kernels.layer import SLOPE_ONE, Layer, MapShape, Pool, Requantization, Residual
+from sumtile.kernels.tiling import tile
+from sumtile.overlay import Engine
+
+
+@dataclass(frozen=True)
+class Case:
+    """A layer with the data to run it."""
+
+    layer: Layer
+    features: np.ndarray
+    weights: np.ndarray
+    requantization: Requantization
+    residual: np.ndarray | None
+
+
+def random_case(engine: Engine, operator: str, seed: int) -> Case:
+    """The layer of a seed: small, and ugly as often as not (remainders, strides, padding, one channel, one pixel)."""
+    rng = np.random.default_rng(seed)
+    while True:
+        layer = _random_layer(rng, engine, operator)
+        try:
+            tile(engine, layer)
+        except SumtileError:
+            continue
+        return _fill(rng, engine, layer)
+
+
+def _random_layer(rng: np.random.Generator, engine: Engine, operator: str) -> Layer:
+    depthwise = operator == "mac" and rng.random() < 0.15
+    side = int(rng.choice([1, 4, 9, 16]))
+    height, width = (int(v) for v in rng.integers((side + 1) // 2, side + 1, 2))
+    channels_in = int(rng.choice([1, engine.ti - 1, engine.ti, engine.ti + 1, int(rng.integers(1, 3 * engine.ti + 1))]))
+    channels_out = channels_in if depthwise else int(rng.choice([1, engine.to, engine.to + 1, int(rng.integers(1, 6 * engine.to + 1))]))
+    kernel = tuple(int(v) for v in rng.choice([1, 1, 2, 3, 3, 5, engine.kernel_max], 2))
+    stride = tuple(int(v) for v in rng.choice([1, 1, 1, 2, 3], 2))
+    dilation = tuple(int(v) for v in rng.choice([1, 1, 1, 2, 3], 2))
+    reach = [(size - 1) * step + 1 for size, step in zip(kernel, dilation)]
+    padding = tuple(int(rng.integers(0, min(reach[i % 2], 4))) for i in range(4))
+    mid = 1 << (engine.mid_bits - 1)
+    bounds = sorted(int(v) for v in rng.integers(-mid, mid, 2)) if rng.random() < 0.25 else [-mid, mid - 1]
+    unsigned = bool(rng.random() < 0.5)
+    return Layer(
+        operator=operator,
+        ifm=MapShape(height, width, max(channels_in, 1)),
+        channels=max(channels_out, 1),
+        kernel=kernel,
+        stride=stride,
+        dilation=dilation,
+        padding=padding,
+        depthwise=depthwise,
+        ifm_unsigned=bool(rng.random() < 0.5),
+        ofm_unsigned=unsigned,
+        residual=Residual(bool(rng.random() < 0.5), int(rng.integers(-3, engine.data_bits))) if rng.random() < 0.4 else None,
+        slope=int(rng.choice([0, SLOPE_ONE, SLOPE_ONE // 10, int(rng.integers(0, SLOPE_ONE))])),
+        clamp_low=bounds[0],
+        clamp_high=bounds[1],
+        out_shift=int(rng.integers(engine.data_bits - 3, engine.data_bits + 1)),
+        pool=_random_pool(rng) if rng.random() < 0.4 else None,
+    )
+
+
+def _random_pool(rng: np.random.Generator) -> Pool:
+    kernel = tuple(int(v) for v in rng.integers(1, 5, 2))
+    stride = tuple(int(v) for v in rng.integers(1, 4, 2))
+    padding = tuple(int(rng.integers(0, min(kernel[i % 2], 3))) for i in range(4))
+    if rng.random() < 0.5:
+        return Pool("max", kernel, stride, padding)
+    return Pool("average", kernel, stride, padding, mul=round((1 << 15) / (kernel[0] * kernel[1])), shift=int(rng.choice([13, 15])))
+
+
+def _fill(rng: np.random.Generator, engine: Engine, layer: Layer) -> Case:
+    def integers(shape: tuple[int, ...], unsigned: bool) -> np.ndarray:
+        bits = engine.data_bits
+        low, high = (0, 1 << bits) if unsigned else (-(1 << (bits - 1)), 1 << (bits - 1))
+        if rng.random() < 0.2:  # the corners of the format
+            return rng.choice([low, high - 1], shape)
+        return rng.integers(low, high, shape)
+
+    conv = layer.conv
+    features = integers((layer.ifm.height, layer.ifm.width, layer.ifm.channels), layer.ifm_unsigned)
+    weights = integers(layer.weight_shape, layer.operator == "adder" and layer.ifm_unsigned)
+    residual = integers((conv.height, conv.width, conv.channels), layer.residual.unsigned) if layer.residual else None
+    requantization = _spread(rng, engine, layer, accumulate(layer, features, weights))
+    return Case(layer, features, weights, requantization, residual)
+
+
+def _spread(rng: np.random.Generator, engine: Engine, layer: Layer, accumulators: np.ndarray) -> Requantization:
+    """Parameters that spread the sums over the mid format, now and then beyond it."""
+    mid = 1 << (engine.mid_bits - 1)
+    width = np.maximum(np.ptp(accumulators, axis=(0, 1)), 1)
+    sign = rng.choice([-1, 1], layer.channels)
+    scale = np.clip(sign * rng.choice([0.1, 1.0, 3.0]) * mid / width, -32000, 32000)
+    offset = rng.uniform(-0.5, 0.5, layer.channels) * mid - scale * accumulators.mean(axis=(0, 1))
+    return Requantization.fit(scale, offset)
