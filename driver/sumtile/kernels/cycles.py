@@ -1,0 +1,136 @@
+# SPDX-FileCopyrightText: 2026 The sumtile authors
+# SPDX-License-Identifier: Apache-2.0
+"""Clock cycles of each stage of the engine for one layer, as its pipelined loop executes them.
+
+At an initiation interval of one, an iteration of a stage's loop is a cycle. The stages run at the same time, so the
+slowest of them bounds the layer. The counts here equal those of the C simulation exactly, for memory that always
+delivers a beat in time; cycles spent waiting for memory come on top.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sumtile.kernels.layer import Layer
+from sumtile.kernels.tiling import Tiling, ceil_div
+from sumtile.overlay import Engine
+
+
+def stage_cycles(engine: Engine, layer: Layer, tiling: Tiling) -> dict[str, int]:
+    """Iterations of every stage's loop for one layer; the names are those of the stages in ``hls/include/sumtile``."""
+    conv, ofm = layer.conv, layer.ofm
+    input_beats = engine.ti * engine.data_bits // engine.stream_bits
+    output_tiles = ceil_div(layer.channels, engine.ti)
+    tile_beats = engine.ti * engine.to * engine.data_bits // engine.stream_bits
+    words = conv.pixels * tiling.groups
+    residual_beats = conv.pixels * output_tiles * input_beats if layer.residual else 0
+    stripe_words = tiling.stripe_rows * conv.width * tiling.groups
+    return {
+        "load_features": layer.ifm.pixels * tiling.ifm_tiles * input_beats,
+        "load_weights": tiling.groups * engine.to * 64 // engine.stream_bits + tiling.weight_tiles * tiling.weight_repeats * tile_beats,
+        "load_residual": residual_beats,
+        "window": _window(layer, tiling, row_cycles=layer.ifm.width * tiling.ifm_tiles * input_beats),
+        "replay": _replay(engine, layer, tiling, tile_cycles=tile_beats),
+        "compute": conv.height * tiling.column_tiles * tiling.groups * _output_cycles(engine, layer, tiling),
+        "scale": words,
+        "reorder": words + stripe_words,
+        "combine": residual_beats if layer.residual else words,
+        "pool": _pool(engine, layer, tiling) if layer.pool else words,
+        "store": ofm.pixels * output_tiles * input_beats,
+    }
+
+
+def _output_cycles(engine: Engine, layer: Layer, tiling: Tiling) -> int:
+    """Cycles that the array spends on one tile of outputs."""
+    fold = engine.arrays[engine.array_index(layer.operator)].fold
+    tail_channels = engine.ti if layer.depthwise else layer.ifm.channels - (tiling.tiles - 1) * engine.ti
+    return layer.kernel[0] * layer.kernel[1] * ((tiling.tiles - 1) * fold + ceil_div(tail_channels, engine.ti // fold))
+
+
+class _Ring:
+    """A stage that loads items in order into a ring while it emits from it, one of each an iteration.
+
+    Item ``i`` takes the place of item ``i - slots``, so its loading starts after that one's last use.
+    """
+
+    def __init__(self, slots: int, cycles: int) -> None:
+        self._slots, self._cycles = slots, cycles
+        self._loaded: list[int] = []  # iteration in which item i became complete
+        self._released: list[int] = []  # iteration of the last use of item i
+        self.now = 0  # last iteration that emitted
+
+    def emit(self, item: int | None, steps: int) -> None:
+        """``steps`` iterations of emission, the first of which needs ``item`` to be complete before it."""
+        ready = self.loaded(item) if item is not None else 0
+        self.now = max(self.now, ready) + steps
+
+    def release(self, items: int) -> None:
+        """The items below ``items`` have had their last use in the current iteration."""
+        self._released += [self.now] * (items - len(self._released))
+
+    def loaded(self, item: int) -> int:
+        """Iteration in which ``item`` is complete."""
+        while len(self._loaded) <= item:
+            index = len(self._loaded)
+            freed = self._released[index - self._slots] if index >= self._slots else 0
+            self._loaded.append(max(self._loaded[-1] if self._loaded else 0, freed) + self._cycles)
+        return self._loaded[item]
+
+
+def _window(layer: Layer, tiling: Tiling, row_cycles: int) -> int:
+    ring, height = _Ring(tiling.ring_rows, row_cycles), layer.ifm.height
+    row_steps = layer.kernel[1] * tiling.tiles
+    for stripe in _stripes(layer, tiling):
+        for row in stripe:
+            top = row * layer.stride[0] - layer.padding[0]
+            for tap in range(layer.kernel[0]):
+                source = top + tap * layer.dilation[0]
+                ring.emit(source if 0 <= source < height else None, row_steps)
+            ring.emit(None, (tiling.column_tiles - 1) * layer.kernel[0] * row_steps)
+        ring.emit(None, (tiling.groups - 1) * len(stripe) * tiling.column_tiles * layer.kernel[0] * row_steps)
+        last = stripe.stop == layer.conv.height
+        ring.release(height if last else min(max(stripe.stop * layer.stride[0] - layer.padding[0], 0), height))
+    return max(ring.now, ring.loaded(height - 1))
+
+
+def _replay(engine: Engine, layer: Layer, tiling: Tiling, tile_cycles: int) -> int:
+    ring, steps = _Ring(engine.weight_tiles, tile_cycles), tiling.steps
+    for number, stripe in enumerate(_stripes(layer, tiling)):
+        uses = len(stripe) * tiling.column_tiles
+        for group in range(tiling.groups):
+            first = (group if tiling.resident else number * tiling.groups + group) * steps
+            frees = not tiling.resident or number == tiling.stripes - 1
+            for use in range(uses):
+                if use == 0 or (use == uses - 1 and frees):
+                    for step in range(steps):
+                        ring.emit(first + step, 1)
+                        if use == uses - 1 and frees:
+                            ring.release(first + step + 1)
+                else:
+                    ring.emit(None, steps)
+    return ring.now
+
+
+def _pool(engine: Engine, layer: Layer, tiling: Tiling) -> int:
+    pool, conv, ofm = layer.pool, layer.conv, layer.ofm
+    assert pool is not None
+    row_words = conv.width * tiling.groups
+    ring = _Ring(min(conv.height, engine.pool_words // row_words), row_words)
+    for row in range(ofm.height):
+        top = row * pool.stride[0] - pool.padding[0]
+        for tap in range(pool.kernel[0]):
+            # A padded column needs no row, so the first tap that lies inside the map is the one that waits.
+            for column in range(pool.kernel[1]):
+                inside = 0 <= top + tap < conv.height and 0 <= column - pool.padding[1] < conv.width
+                ring.emit(top + tap if inside else None, 1)
+        ring.emit(None, (ofm.width * tiling.groups - 1) * pool.kernel[0] * pool.kernel[1])
+        last = row + 1 == ofm.height
+        ring.release(conv.height if last else min(max(top + pool.stride[0], 0), conv.height))
+    return max(ring.now, ring.loaded(conv.height - 1))
+
+
+def _stripes(layer: Layer, tiling: Tiling) -> Iterator[range]:
+    """Output rows of each stripe."""
+    height = layer.conv.height
+    for first in range(0, height, tiling.stripe_rows):
+        yield range(first, min(first + tiling.stripe_rows, height))

@@ -1,0 +1,28 @@
+# SPDX-FileCopyrightText: 2026 The sumtile authors
+# SPDX-License-Identifier: Apache-2.0
+"""The cycle model equals the loops that the simulation executes, stage by stage."""
+
+from __future__ import annotations
+
+import pytest
+from sumtile.csim import load_kernel, simulate_layer
+from sumtile.kernels.cycles import stage_cycles
+from sumtile.kernels.tiling import tile
+
+from tests.support.layers import random_case
+from tests.support.overlays import small_overlay
+
+
+@pytest.mark.parametrize("operator", ["adder", "mac"])
+def test_model_equals_executed_loops(operator: str) -> None:
+    overlay = small_overlay("adder_conv", 8)
+    kernel = load_kernel(overlay)
+    before = kernel.iterations()
+    for seed in range(300):
+        case = random_case(overlay.engine, operator, seed)
+        simulate_layer(kernel, overlay, case.layer, case.features, case.weights, case.requantization, case.residual)
+        after = kernel.iterations()
+        executed = {name: after[name] - before[name] for name in after}
+        before = after
+        model = stage_cycles(overlay.engine, case.layer, tile(overlay.engine, case.layer))
+        assert model == executed, f"random_case({overlay.name}, {operator!r}, {seed}): {case.layer}"
