@@ -88,10 +88,10 @@ def round_shift(values: np.ndarray, shift: int | np.ndarray) -> np.ndarray:
     right = np.maximum(shift, 0)
     floor = values >> right
     rest = values - (floor << right)
-    half = np.where(right > 0, np.int64(1) << np.maximum(right - 1, 0), np.int64(1))
-    up = (rest > half) | ((rest == half) & ((floor & 1) == 1))
-    rounded = floor + np.where(right > 0, up, False)
-    return rounded << np.maximum(-shift, 0)
+    half = np.int64(1) << np.maximum(right - 1, 0)
+    # Where nothing is shifted out, the rest is zero and stays below the half of one.
+    up = (rest > half) | ((rest == half) & (floor & 1 == 1))
+    return (floor + up) << np.maximum(-shift, 0)
 
 
 def saturate(values: np.ndarray, bits: int, signed: bool = True) -> np.ndarray:

@@ -20,7 +20,8 @@ constexpr std::size_t kStackBytes = std::size_t(64) << 20;
 thread_local Scheduler* current_scheduler = nullptr;
 
 void* new_stack() {
-  void* stack = mmap(nullptr, kStackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+  void* stack = mmap(nullptr, kStackBytes, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
   if (stack == MAP_FAILED) throw std::bad_alloc();
   mprotect(stack, 4096, PROT_NONE);  // an overflow faults instead of running into the neighbour
   return stack;
@@ -158,7 +159,8 @@ std::string Scheduler::report() const {
     if (fiber->wait == Wait::empty) {
       text << "blocked reading stream '" << fiber->stream->name() << "', which is empty\n";
     } else if (fiber->wait == Wait::full) {
-      text << "blocked writing stream '" << fiber->stream->name() << "', which is full (depth " << fiber->stream->depth() << ")\n";
+      text << "blocked writing stream '" << fiber->stream->name() << "', which is full (depth "
+           << fiber->stream->depth() << ")\n";
     } else {
       text << "ready to run\n";
     }

@@ -17,8 +17,9 @@ using Register = sumtile::uint_t<32>;
 #define SUMTILE_TEXT_OF(name) #name
 #define SUMTILE_TEXT(name) SUMTILE_TEXT_OF(name)
 
-void SUMTILE_TOP(Derived::Axis& features, Derived::Axis& weights, Derived::Axis& residual, Derived::Axis& result, Register& stamp,
-                 Register& status, Register& layers, Register& busy, Register& starved, Register& stalled);
+void SUMTILE_TOP(Derived::Axis& features, Derived::Axis& weights, Derived::Axis& residual, Derived::Axis& result,
+                 Register& stamp, Register& status, Register& layers, Register& busy, Register& starved,
+                 Register& stalled);
 
 namespace {
 
@@ -54,6 +55,10 @@ struct Kernel {
   Register registers[kRegisters] = {0, 0, 0, 0, 0, 0};
   // Last, so that it unwinds its fibers while the streams still exist.
   sumtile::csim::Scheduler scheduler;
+
+  Kernel() {
+    for (int i = 0; i < kPorts; ++i) port(i).belong_to(&scheduler);
+  }
 
   Derived::Axis& port(int index) {
     Derived::Axis* ports[] = {&features, &weights, &residual, &result};
@@ -100,7 +105,8 @@ SUMTILE_EXPORT int sumtile_run(Kernel* kernel, long slices) {
 }
 
 // Bytes taken. A chunk that does not fill its last beat clears TKEEP of the missing bytes.
-SUMTILE_EXPORT std::size_t sumtile_write(Kernel* kernel, int port, const std::uint8_t* data, std::size_t bytes, int last) {
+SUMTILE_EXPORT std::size_t sumtile_write(Kernel* kernel, int port, const std::uint8_t* data, std::size_t bytes,
+                                         int last) {
   Derived::Axis& stream = kernel->port(port);
   std::size_t done = 0;
   while (done < bytes && !stream.full()) {
@@ -133,7 +139,9 @@ SUMTILE_EXPORT std::size_t sumtile_read(Kernel* kernel, int port, std::uint8_t* 
 }
 
 SUMTILE_EXPORT std::size_t sumtile_level(Kernel* kernel, int port) { return kernel->port(port).size(); }
-SUMTILE_EXPORT std::uint32_t sumtile_register(Kernel* kernel, int index) { return std::uint32_t(kernel->registers[index]); }
+SUMTILE_EXPORT std::uint32_t sumtile_register(Kernel* kernel, int index) {
+  return std::uint32_t(kernel->registers[index]);
+}
 
 SUMTILE_EXPORT std::uint64_t sumtile_loop_count_of(Kernel* kernel, int loop) {
   const auto& counts = kernel->scheduler.iterations();

@@ -11,8 +11,8 @@ using Operator = sumtile::FirstOperator<Config::ArrayList>::type;
 
 static_assert(!Operator::kIsAdder, "mac_conv is built from an overlay whose first array has the operator 'mac'");
 
-void mac_conv(Axis& features, Axis& weights, Axis& residual, Axis& result, Register& stamp, Register& status, Register& layers,
-                Register& busy, Register& starved, Register& stalled) {
+void mac_conv(Axis& features, Axis& weights, Axis& residual, Axis& result, Register& stamp, Register& status,
+              Register& layers, Register& busy, Register& starved, Register& stalled) {
 #pragma HLS interface axis port=features
 #pragma HLS interface axis port=weights
 #pragma HLS interface axis port=residual

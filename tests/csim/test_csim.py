@@ -10,6 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.support.layers import Case, random_case
+from tests.support.overlays import small_overlay
+
 from sumtile.csim import Kernel, load_kernel, simulate_layer
 from sumtile.csim.build import compile_library
 from sumtile.csim.kernel import State
@@ -20,9 +23,6 @@ from sumtile.kernels.packing import FIELDS, HEADER_BYTES, feature_bytes, pack_fe
 from sumtile.kernels.tiling import tile
 from sumtile.overlay import Overlay
 from sumtile.overlay.resources import hls_folder
-
-from tests.support.layers import Case, random_case
-from tests.support.overlays import small_overlay
 
 
 @pytest.fixture

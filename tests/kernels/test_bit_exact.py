@@ -12,11 +12,11 @@ import sys
 
 import numpy as np
 import pytest
-from sumtile.csim import Kernel, load_kernel, simulate_layer
-from sumtile.kernels.golden import run_layer
-
 from tests.support.layers import random_case
 from tests.support.overlays import small_overlay
+
+from sumtile.csim import Kernel, load_kernel, simulate_layer
+from sumtile.kernels.golden import run_layer
 
 LAYERS = 500
 ENGINES = [("adder_conv", 8, "adder"), ("mac_conv", 8, "mac"), ("adder_conv", 16, "adder"), ("mac_conv", 16, "mac"), ("adder_conv", 8, "mac")]

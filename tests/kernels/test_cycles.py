@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 import pytest
+from tests.support.layers import random_case
+from tests.support.overlays import small_overlay
+
 from sumtile.csim import load_kernel, simulate_layer
 from sumtile.kernels.cycles import stage_cycles
 from sumtile.kernels.tiling import tile
-
-from tests.support.layers import random_case
-from tests.support.overlays import small_overlay
 
 
 @pytest.mark.parametrize("operator", ["adder", "mac"])

@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+
 from sumtile.errors import SumtileError
 from sumtile.kernels.golden import accumulate
 from sumtile.kernels.layer import SLOPE_ONE, Layer, MapShape, Pool, Requantization, Residual

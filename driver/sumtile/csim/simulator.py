@@ -51,7 +51,9 @@ def run_call(kernel: Kernel, inputs: Mapping[str, np.ndarray], result_bytes: int
         if not moved:
             raise SumtileError(f"the C simulation stands still after {received} of {result_bytes} result bytes; a stream length disagrees with the layer:\n{kernel.report()}")
     if received != result_bytes or not ended or kernel.level("result"):
-        raise SumtileError(f"the engine delivered {received} bytes (TLAST {'seen' if ended else 'missing'}), but {result_bytes} were expected; the descriptor and the host disagree.")
+        raise SumtileError(
+            f"the engine delivered {received} bytes (TLAST {'seen' if ended else 'missing'}), but {result_bytes} were expected; the descriptor and the host disagree."
+        )
     return result
 
 
@@ -73,14 +75,18 @@ def simulate_layer(
 class Simulator:
     """A program in the C simulation.
 
-    Attributes:
+    Args:
         program: the program.
-        overlay: the overlay that it was compiled for.
+        types: ``native`` for fast machine integers, ``vendor`` for the ``ap_int`` headers.
+        overlay: the overlay that it was compiled for, when it is not one of the project's own.
+
+    Raises:
+        SumtileError: the overlay has another stamp than the program, or its kernel does not compile.
     """
 
-    def __init__(self, program: Program, types: str = "native") -> None:
+    def __init__(self, program: Program, types: str = "native", overlay: Overlay | None = None) -> None:
         self.program = program
-        self.overlay = Overlay.load(program.overlay, program.board)
+        self.overlay = overlay or Overlay.load(program.overlay, program.board)
         if self.overlay.stamp != program.stamp:
             raise SumtileError(
                 f"the program was compiled for an overlay '{program.overlay}' with stamp {program.stamp:08x}, but that overlay now has stamp {self.overlay.stamp:08x}; compile the network again."
@@ -100,19 +106,26 @@ class Simulator:
         Returns:
             int64 (height, width, channels) of the output tensor.
         """
-        return self.trace(features)[self.program.output]
+        return self._unpack(self.program.output, self._run(features)[self.program.output])
 
     def trace(self, features: np.ndarray) -> dict[str, np.ndarray]:
         """Like :meth:`infer`, with the integers of every tensor by name."""
+        return {name: self._unpack(name, data) for name, data in self._run(features).items()}
+
+    def _run(self, features: np.ndarray) -> dict[str, np.ndarray]:
+        """The bytes of every tensor by name."""
         program, engine = self.program, self.overlay.engine
-        source = program.tensors[program.input]
-        data = {program.input: pack_features(engine, features, not source.format.signed)}
+        data = {program.input: pack_features(engine, features, not program.tensors[program.input].format.signed)}
         for step, weights in zip(program.steps, self._weights):
             inputs = {"weights": weights, "features": data[step.source]}
             if step.residual is not None:
                 inputs["residual"] = data[step.residual]
             data[step.target] = run_call(self._kernel, inputs, feature_bytes(engine, step.layer.ofm))
-        return {name: unpack_features(engine, array, program.tensors[name].shape, not program.tensors[name].format.signed) for name, array in data.items()}
+        return data
+
+    def _unpack(self, name: str, data: np.ndarray) -> np.ndarray:
+        tensor = self.program.tensors[name]
+        return unpack_features(self.overlay.engine, data, tensor.shape, not tensor.format.signed)
 
     def iterations(self) -> dict[str, int]:
         """Iterations of every pipelined loop so far: simulated cycles of each stage."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sumtile.formats import round_shift, saturate
+from sumtile.formats import FixedPoint, round_shift, saturate
 from sumtile.kernels.layer import SLOPE_BITS, Layer, Pool, Requantization
 from sumtile.overlay import Engine
 
@@ -66,8 +66,8 @@ def pool(engine: Engine, layer: Layer, values: np.ndarray) -> np.ndarray:
     """Maximum or average over windows of the activated map."""
     spec = layer.pool
     assert spec is not None
-    low = saturate(np.int64(-(1 << 40)), engine.data_bits, not layer.ofm_unsigned)
-    windows = _pool_windows(spec, values, layer.ofm.height, layer.ofm.width, int(low) if spec.kind == "max" else 0)
+    low = FixedPoint(engine.data_bits, 0, not layer.ofm_unsigned).low
+    windows = _pool_windows(spec, values, layer.ofm.height, layer.ofm.width, low if spec.kind == "max" else 0)
     if spec.kind == "max":
         return windows.max(axis=(3, 4))
     average = round_shift(windows.sum(axis=(3, 4)) * spec.mul, spec.shift)
@@ -77,7 +77,7 @@ def pool(engine: Engine, layer: Layer, values: np.ndarray) -> np.ndarray:
 def _pool_windows(spec: Pool, values: np.ndarray, height: int, width: int, fill: int) -> np.ndarray:
     top, left, bottom, right = spec.padding
     padded = np.pad(values, ((top, bottom), (left, right), (0, 0)), constant_values=fill)
-    windows = np.lib.stride_tricks.sliding_window_view(padded, spec.kernel, axis=(0, 1))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, spec.kernel, axis=(0, 1))  # type: ignore[call-overload]
     return windows[:: spec.stride[0], :: spec.stride[1]][:height, :width]
 
 
@@ -86,7 +86,7 @@ def _patches(layer: Layer, features: np.ndarray) -> np.ndarray:
     top, left, bottom, right = layer.padding
     padded = np.pad(features, ((top, bottom), (left, right), (0, 0)))
     reach = tuple((size - 1) * step + 1 for size, step in zip(layer.kernel, layer.dilation))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, reach, axis=(0, 1))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, reach, axis=(0, 1))  # type: ignore[call-overload]
     windows = windows[:: layer.stride[0], :: layer.stride[1], :, :: layer.dilation[0], :: layer.dilation[1]]
     return windows.transpose(0, 1, 3, 4, 2)
 

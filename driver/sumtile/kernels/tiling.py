@@ -70,7 +70,7 @@ def tile(engine: Engine, layer: Layer) -> Tiling:
         SumtileError: the engine cannot run the layer, or one row of it exceeds a buffer.
     """
     layer.check(engine)
-    conv, ofm = layer.conv, layer.ofm
+    conv = layer.conv
     groups = ceil_div(layer.channels, engine.to)
     tiles = engine.to // engine.ti if layer.depthwise else ceil_div(layer.ifm.channels, engine.ti)
     steps = layer.kernel[0] * layer.kernel[1] * tiles
@@ -80,13 +80,17 @@ def tile(engine: Engine, layer: Layer) -> Tiling:
     by_reorder = engine.reorder_words // (conv.width * groups)
     if by_features < 1:
         need = min((layer.kernel[0] - 1) * layer.dilation[0] + 1, layer.ifm.height)
-        raise SumtileError(f"one output row needs {need} input rows, but the feature buffer ({engine.feature_words} words a bank) holds {ring_rows}; enlarge feature_words or cut the map.")
+        raise SumtileError(
+            f"one output row needs {need} input rows, but the feature buffer ({engine.feature_words} words a bank) holds {ring_rows}; enlarge feature_words or cut the map."
+        )
     if by_reorder < 1:
         raise SumtileError(f"one output row has {conv.width * groups} words, but the reorder buffer holds {engine.reorder_words}; enlarge reorder_words or cut the map.")
     if layer.pool is not None:
         need = min(layer.pool.kernel[0], conv.height) * conv.width * groups
         if need > engine.pool_words:
-            raise SumtileError(f"a pooling window of {layer.pool.kernel} needs {need} words of buffer for a map of {conv.height} x {conv.width} x {conv.channels}, but the engine has {engine.pool_words}; pool on the host.")
+            raise SumtileError(
+                f"a pooling window of {layer.pool.kernel} needs {need} words of buffer for a map of {conv.height} x {conv.width} x {conv.channels}, but the engine has {engine.pool_words}; pool on the host."
+            )
     stripe_rows = min(conv.height, by_features, by_reorder)
     stripes = ceil_div(conv.height, stripe_rows)
     stripe_rows = ceil_div(conv.height, stripes)
@@ -95,7 +99,6 @@ def tile(engine: Engine, layer: Layer) -> Tiling:
     replayed = stripe_rows * column_tiles > 1
     if replayed and steps > engine.weight_tiles:
         raise SumtileError(f"one group of outputs needs {steps} weight tiles, but the weight buffer holds {engine.weight_tiles}; enlarge weight_tiles or split the input channels.")
-    del ofm
     return Tiling(stripe_rows, stripes, ring_rows, resident, ceil_div(layer.ifm.channels, engine.ti), tiles, groups, column_tiles, steps)
 
 

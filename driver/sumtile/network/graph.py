@@ -38,7 +38,8 @@ class Preprocess:
 
     def apply(self, images: np.ndarray) -> np.ndarray:
         """uint8 (N, height, width, channels) to float32 (N, channels, height, width)."""
-        scaled = (images.astype(np.float32) / np.float32(255) - np.float32(self.mean)) / np.float32(self.std)
+        mean, std = np.array(self.mean, np.float32), np.array(self.std, np.float32)
+        scaled = (images.astype(np.float32) / np.float32(255) - mean) / std
         return np.ascontiguousarray(scaled.transpose(0, 3, 1, 2), dtype=np.float32)
 
 

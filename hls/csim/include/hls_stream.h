@@ -14,9 +14,12 @@ namespace csim {
 // What the scheduler knows of a stream: its name, how full it is, and the fiber that waits at each end.
 class StreamBase {
  public:
-  StreamBase(const char* name, std::size_t depth) : name_(name), depth_(depth) {}
+  // A stream belongs to the scheduler in whose run it is made; a kernel's ports are told theirs.
+  StreamBase(const char* name, std::size_t depth) : name_(name), depth_(depth), owner_(Scheduler::current()) {}
   StreamBase(const StreamBase&) = delete;
   StreamBase& operator=(const StreamBase&) = delete;
+
+  void belong_to(Scheduler* owner) { owner_ = owner; }
 
   const char* name() const { return name_; }
   std::size_t size() const { return written_ - taken_; }
@@ -32,7 +35,7 @@ class StreamBase {
   void wrote() {
     ++written_;
     if (reader_) wake(reader_);
-    if (Scheduler* scheduler = Scheduler::current()) ++scheduler->progress;
+    ++owner_->progress;
   }
 
   void took() {
@@ -45,11 +48,10 @@ class StreamBase {
   std::size_t written_ = 0, taken_ = 0;
   Fiber* reader_ = nullptr;
   Fiber* writer_ = nullptr;
-  Scheduler* owner_ = nullptr;
+  Scheduler* owner_;
 
  private:
   void wait(Wait reason, Fiber*& end) {
-    owner_ = Scheduler::current();
     end = owner_->running();
     owner_->block(reason, this);
   }

@@ -16,7 +16,8 @@ template <class Config>
 Wide align_residual(const typename Derived<Config>::Raw& raw, const Descriptor& d) {
 #pragma HLS inline
   const Wide value = extend<Config::kDataBits>(raw, d.residual_unsigned);
-  return d.residual_shift >= 0 ? Wide(value << int(d.residual_shift)) : round_shift(value, uint_t<6>(-d.residual_shift));
+  return d.residual_shift >= 0 ? Wide(value << int(d.residual_shift))
+                               : round_shift(value, uint_t<6>(-d.residual_shift));
 }
 
 template <class Config>

@@ -56,8 +56,8 @@ drain_beats:
 
 template <class Config>
 void run_layer(typename Derived<Config>::Axis& features, typename Derived<Config>::Axis& weights,
-               typename Derived<Config>::Axis& residual, typename Derived<Config>::Axis& result, Descriptor d, uint_t<32>& busy,
-               uint_t<32>& starved, uint_t<32>& stalled) {
+               typename Derived<Config>::Axis& residual, typename Derived<Config>::Axis& result, Descriptor d,
+               uint_t<32>& busy, uint_t<32>& starved, uint_t<32>& stalled) {
 #pragma HLS dataflow
   using D = Derived<Config>;
   typename D::BeatStream feature_beats("feature_beats"), weight_beats("weight_beats"), residual_beats("residual_beats");
@@ -70,9 +70,11 @@ void run_layer(typename Derived<Config>::Axis& features, typename Derived<Config
   uint_t<32> residual_starved;
 
   SUMTILE_DATAFLOW(layer);
-  SUMTILE_STAGE(layer, "load_features", load<Config>(features, feature_beats, d.ifm_beats, Loop::load_features, starved));
+  SUMTILE_STAGE(layer, "load_features",
+                load<Config>(features, feature_beats, d.ifm_beats, Loop::load_features, starved));
   SUMTILE_STAGE(layer, "load_weights", load_weights<Config>(weights, parameters, weight_beats, d));
-  SUMTILE_STAGE(layer, "load_residual", load<Config>(residual, residual_beats, d.residual_beats, Loop::load_residual, residual_starved));
+  SUMTILE_STAGE(layer, "load_residual",
+                load<Config>(residual, residual_beats, d.residual_beats, Loop::load_residual, residual_starved));
   SUMTILE_STAGE(layer, "window", window<Config>(feature_beats, columns, d));
   SUMTILE_STAGE(layer, "replay", replay<Config>(weight_beats, tiles, d));
   SUMTILE_STAGE(layer, "compute", compute<Config>(columns, tiles, sums, d));

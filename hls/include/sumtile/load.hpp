@@ -9,8 +9,8 @@
 namespace sumtile {
 
 template <class Config>
-void load(typename Derived<Config>::Axis& port, typename Derived<Config>::BeatStream& beats, uint_t<32> count, Loop loop,
-          uint_t<32>& starved) {
+void load(typename Derived<Config>::Axis& port, typename Derived<Config>::BeatStream& beats, uint_t<32> count,
+          Loop loop, uint_t<32>& starved) {
   LoopCounter counter(loop);
   uint_t<32> waits = 0;
 load_beats:

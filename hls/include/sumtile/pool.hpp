@@ -45,7 +45,8 @@ struct PoolWindow {
     typename D::OutputWord word = 0;
     for (int o = 0; o < D::kTo; ++o) {
 #pragma HLS unroll
-      const Wide scaled = d.pool_kind == kAveragePool ? round_shift(Wide(value[o]) * Wide(d.pool_mul), d.pool_shift) : Wide(value[o]);
+      const Wide scaled =
+          d.pool_kind == kAveragePool ? round_shift(Wide(value[o]) * Wide(d.pool_mul), d.pool_shift) : Wide(value[o]);
       set_lane<D::kDataBits>(word, o, typename D::Raw(saturate<D::kDataBits>(scaled, d.ofm_unsigned)));
     }
     return word;
@@ -53,7 +54,8 @@ struct PoolWindow {
 };
 
 template <class Config>
-void pass_words(typename Derived<Config>::OutputStream& words, typename Derived<Config>::OutputStream& pooled, const Descriptor& d) {
+void pass_words(typename Derived<Config>::OutputStream& words, typename Derived<Config>::OutputStream& pooled,
+                const Descriptor& d) {
   LoopCounter counter(Loop::pool);
   const uint_t<32> count = uint_t<32>(d.conv_height) * d.conv_width * d.groups;
 pass_words:
@@ -74,7 +76,8 @@ struct PoolTaps {
   uint_t<13> top_slot, slot;
   bool done = false;
 
-  explicit PoolTaps(const Descriptor& d) : top(-int(d.pool_pad_top)), left(-int(d.pool_pad_left)), top_slot(d.pool_slot_origin), slot(top_slot) {}
+  explicit PoolTaps(const Descriptor& d)
+      : top(-int(d.pool_pad_top)), left(-int(d.pool_pad_left)), top_slot(d.pool_slot_origin), slot(top_slot) {}
 
   int row() const { return int(top) + int(ky); }
   int column() const { return int(left) + int(kx); }
@@ -118,7 +121,8 @@ struct PoolTaps {
 };
 
 template <class Config>
-void pool_words(typename Derived<Config>::OutputStream& words, typename Derived<Config>::OutputStream& pooled, const Descriptor& d) {
+void pool_words(typename Derived<Config>::OutputStream& words, typename Derived<Config>::OutputStream& pooled,
+                const Descriptor& d) {
   using D = Derived<Config>;
   typename D::OutputWord ring[Config::kPoolWords];
 #pragma HLS bind_storage variable=ring type=ram_2p impl=bram

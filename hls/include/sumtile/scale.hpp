@@ -22,7 +22,8 @@ struct ScaleParameters {
 
 // Reads the parameters of all channels. In memory, a channel has 64 bits: add 32, mul 16, shift 8, zero 8.
 template <class Config>
-void read_parameters(typename Derived<Config>::ParameterStream& stream, ScaleParameters<Config>& parameters, const Descriptor& d) {
+void read_parameters(typename Derived<Config>::ParameterStream& stream, ScaleParameters<Config>& parameters,
+                     const Descriptor& d) {
 #pragma HLS inline
   using D = Derived<Config>;
   constexpr int kHalvesPerBeat = D::kStreamBits / 32;
@@ -50,8 +51,8 @@ read_parameter_beats:
 }
 
 template <class Config>
-void scale(typename Derived<Config>::ParameterStream& parameter_beats, typename Derived<Config>::AccumulatorStream& sums,
-           typename Derived<Config>::MidStream& mids, Descriptor d) {
+void scale(typename Derived<Config>::ParameterStream& parameter_beats,
+           typename Derived<Config>::AccumulatorStream& sums, typename Derived<Config>::MidStream& mids, Descriptor d) {
   using D = Derived<Config>;
   ScaleParameters<Config> parameters;
 #pragma HLS array_partition variable=parameters.mul complete dim=1

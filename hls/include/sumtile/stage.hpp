@@ -26,7 +26,19 @@ namespace sumtile {
 
 // The pipelined loops of the engine. The simulation counts their iterations: at an initiation interval of one,
 // an iteration is a clock cycle.
-enum class Loop { load_features, load_weights, load_residual, window, replay, compute, scale, reorder, combine, pool, store };
+enum class Loop {
+  load_features,
+  load_weights,
+  load_residual,
+  window,
+  replay,
+  compute,
+  scale,
+  reorder,
+  combine,
+  pool,
+  store
+};
 constexpr const char* kLoopNames[] = {"load_features", "load_weights", "load_residual", "window", "replay", "compute",
                                       "scale",         "reorder",      "combine",       "pool",   "store"};
 

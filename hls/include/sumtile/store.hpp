@@ -10,8 +10,8 @@
 namespace sumtile {
 
 template <class Config>
-void store(typename Derived<Config>::OutputStream& words, typename Derived<Config>::Axis& port, Descriptor d, uint_t<32>& busy,
-           uint_t<32>& stalled) {
+void store(typename Derived<Config>::OutputStream& words, typename Derived<Config>::Axis& port, Descriptor d,
+           uint_t<32>& busy, uint_t<32>& stalled) {
   using D = Derived<Config>;
   constexpr int kTilesPerGroup = D::kTo / D::kTi;
   LoopCounter counter(Loop::store);

@@ -27,7 +27,8 @@ struct RingWriter {
 
   int address(const Descriptor& d) const {
 #pragma HLS inline
-    return int(slot) * int(d.row_words) + (int(line) * int(d.column_stride) + int(phase)) * int(d.ifm_tiles) + int(tile);
+    return int(slot) * int(d.row_words) + (int(line) * int(d.column_stride) + int(phase)) * int(d.ifm_tiles) +
+           int(tile);
   }
 
   // Takes one beat; true when it completes a word.
@@ -94,7 +95,8 @@ struct RingColumn {
   void next_tap(const Descriptor& d) {
 #pragma HLS inline
     column = column + d.column_dilation;
-    int phases = int(phase) + int(d.phase_step), banks = int(bank) + int(d.bank_step), lines = int(line) + int(d.line_step);
+    int phases = int(phase) + int(d.phase_step), banks = int(bank) + int(d.bank_step),
+        lines = int(line) + int(d.line_step);
     if (phases >= int(d.column_stride)) phases -= int(d.column_stride), ++banks;
     if (banks >= Config::kTp) banks -= Config::kTp, ++lines;
     phase = phases, bank = banks, line = lines;
@@ -172,7 +174,8 @@ typename Derived<Config>::Columns read_columns(
   using D = Derived<Config>;
   const RingColumn<Config>& first = taps.tap_column;
   const int row_base = int(taps.tap_row.slot) * int(d.row_words);
-  const int word = (int(first.line) * int(d.column_stride) + int(first.phase)) * int(d.ifm_tiles) + int(taps.first_tile) + int(taps.tile);
+  const int word = (int(first.line) * int(d.column_stride) + int(first.phase)) * int(d.ifm_tiles) +
+                   int(taps.first_tile) + int(taps.tile);
   const int line_words = int(d.column_stride) * int(d.ifm_tiles);
   const bool row_inside = !taps.padded_row(d);
   typename D::InputWord read[Config::kTp];
@@ -196,7 +199,8 @@ rotate_banks:
 }
 
 template <class Config>
-void window(typename Derived<Config>::BeatStream& beats, typename Derived<Config>::ColumnStream& columns, Descriptor d) {
+void window(typename Derived<Config>::BeatStream& beats, typename Derived<Config>::ColumnStream& columns,
+            Descriptor d) {
   using D = Derived<Config>;
   typename D::InputWord ring[Config::kTp][Config::kFeatureWords];
 #pragma HLS array_partition variable=ring complete dim=1
