@@ -1,0 +1,8 @@
+# SPDX-FileCopyrightText: 2026 The sumtile authors
+# SPDX-License-Identifier: Apache-2.0
+"""The compiled program: what the driver needs to run a network, in one checked file."""
+
+from sumtile.program.container import read_program, write_program
+from sumtile.program.program import Program, Step, Tensor
+
+__all__ = ["Program", "Step", "Tensor", "read_program", "write_program"]

@@ -1,0 +1,188 @@
+# SPDX-FileCopyrightText: 2026 The sumtile authors
+# SPDX-License-Identifier: Apache-2.0
+"""The program file: what is written is read, and nothing else is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sumtile.compiler import compile_network
+from sumtile.errors import SumtileError
+from sumtile.overlay import Overlay
+from sumtile.program import Program, read_program, write_program
+from sumtile.quantize import Scheme, quantize_network
+from tests.support.networks import random_images, resnet
+
+FLIPS = 600
+CUTS = 150
+
+
+@pytest.fixture(scope="module")
+def program() -> Program:
+    network = resnet(0)
+    return compile_network(quantize_network(network, random_images(network, 8, 0), Scheme()), Overlay.load("adder", "zcu102"))
+
+
+@pytest.fixture(scope="module")
+def content(program: Program, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("program") / "model.tile"
+    write_program(program, path)
+    return path.read_bytes()
+
+
+def refusal(content: bytes, path: Path) -> str:
+    path.write_bytes(content)
+    with pytest.raises(SumtileError) as caught:
+        read_program(path)
+    sentence = str(caught.value)
+    assert sentence.endswith(".") and "\n" not in sentence and str(path) in sentence
+    return sentence
+
+
+def rebuilt(content: bytes, change: Callable[[dict], object]) -> bytes:
+    """The file with another manifest and the right hash, as a foreign program might write it."""
+    magic, version, zero, length, _ = struct.unpack("<8sIIQQ", content[:32])
+    start = -(-(64 + length) // 64) * 64
+    manifest = json.loads(content[64 : 64 + length])
+    change(manifest)
+    raw = json.dumps(manifest).encode()
+    moved = -(-(64 + len(raw)) // 64) * 64
+    head = struct.pack("<8sIIQQ", magic, version, zero, len(raw), moved + len(content) - start)
+    return (head + hashlib.sha256(head + raw).digest() + raw).ljust(moved, b"\0") + content[start:]
+
+
+def test_a_program_survives_the_file(program: Program, content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "model.tile"
+    path.write_bytes(content)
+    found = read_program(path)
+    for name in ("name", "overlay", "board", "stamp", "preprocess", "classes", "tensors", "input", "output"):
+        assert getattr(found, name) == getattr(program, name), name
+    for written, read in zip(program.steps, found.steps):
+        assert replace(read, weights=written.weights, requantization=written.requantization) == written
+        assert read.weights.dtype == written.weights.dtype
+        np.testing.assert_array_equal(read.weights, written.weights)
+        for name in ("mul", "shift", "add"):
+            np.testing.assert_array_equal(getattr(read.requantization, name), getattr(written.requantization, name))
+    write_program(found, path)
+    assert path.read_bytes() == content
+
+
+def test_arrays_are_aligned(content: bytes) -> None:
+    length = struct.unpack_from("<Q", content, 16)[0]
+    manifest = json.loads(content[64 : 64 + length])
+    assert len(content) % 64 == 0 and all(entry["offset"] % 64 == 0 for entry in manifest["arrays"])
+
+
+def test_random_byte_changes_are_all_found(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "model.tile"
+    for seed in range(FLIPS):
+        random = np.random.default_rng(seed)
+        altered = bytearray(content)
+        length = 64 + struct.unpack_from("<Q", content, 16)[0]
+        place = int(random.integers(0, (64, length + 64, len(content))[seed % 3]))
+        altered[place] ^= int(random.integers(1, 256))
+        path.write_bytes(altered)
+        try:
+            read_program(path)
+        except SumtileError:
+            continue
+        pytest.fail(f"seed {seed}: byte {place} was changed and the file was read all the same")
+
+
+def test_random_truncations_and_extensions_are_all_found(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "model.tile"
+    for seed in range(CUTS):
+        cut = int(np.random.default_rng(seed).integers(0, len(content)))
+        path.write_bytes(content[:cut])
+        with pytest.raises(SumtileError):
+            read_program(path)
+    refusal(content + b"\0", path)
+    refusal(content + content, path)
+
+
+def test_sentences_say_what_is_wrong(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "model.tile"
+    assert "is not a sumtile program" in refusal(b"", path)
+    assert "is not a sumtile program" in refusal(b"\x89PNG\r\n\x1a\n" + content[8:], path)
+    assert "inside its header" in refusal(content[:40], path)
+    assert "format version 2, but this sumtile reads version 1" in refusal(content[:8] + struct.pack("<I", 2) + content[12:], path)
+    assert f"has {len(content) - 64} bytes, but its header tells of {len(content)}" in refusal(content[:-64], path)
+    assert "manifest" in refusal(content[:100] + bytes([content[100] ^ 1]) + content[101:], path)
+    length = 64 + struct.unpack_from("<Q", content, 16)[0]
+    place = length + 500
+    assert "does not match its SHA-256" in refusal(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :], path)
+    with pytest.raises(SumtileError, match="cannot be read"):
+        read_program(tmp_path / "absent.tile")
+    with pytest.raises(SumtileError, match="cannot be read"):
+        read_program(tmp_path)
+
+
+def test_no_size_in_a_file_takes_memory_unchecked(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "model.tile"
+    huge = struct.pack("<Q", 1 << 60)
+    assert "header tells of" in refusal(content[:16] + huge + content[24:], path)
+    assert "header tells of" in refusal(content[:24] + huge + content[32:], path)
+    assert "does not fit a file" in refusal(rebuilt(content, lambda m: m["arrays"][0].update(shape=[1 << 40, 1 << 40])), path)
+    assert "does not fit a file" in refusal(rebuilt(content, lambda m: m["arrays"][0].update(offset=1 << 62)), path)
+    assert "does not fit a file" in refusal(rebuilt(content, lambda m: m["arrays"][1].update(offset=-64)), path)
+    assert "which is not an array" in refusal(rebuilt(content, lambda m: m["arrays"][0].update(dtype="|O")), path)
+
+
+CHANGES: list[Callable[[dict], object]] = [
+    lambda m: m.pop("program"),
+    lambda m: m.update(arrays=3),
+    lambda m: m["arrays"].pop(),
+    lambda m: m["arrays"].__setitem__(0, 7),
+    lambda m: m.update(program=[]),
+    lambda m: m["program"].pop("steps"),
+    lambda m: m["program"]["steps"][0].pop("layer"),
+    lambda m: m["program"]["steps"][0]["layer"].pop("kernel"),
+    lambda m: m["program"]["steps"][0]["layer"].update(ifm={"height": 1}),
+    lambda m: m["program"]["steps"][0]["layer"].update(stride=[0, 0]),
+    lambda m: m["program"]["steps"][0]["layer"].update(kernel="wide"),
+    lambda m: m["program"]["steps"][0].update(source="nowhere"),
+    lambda m: m["program"]["steps"][0].update(target="nowhere"),
+    lambda m: m["program"]["steps"][0].update(weights=1),
+    lambda m: m["program"]["steps"][0].update(weights=99),
+    lambda m: m["program"]["steps"][0]["requantization"].update(mul=0),
+    lambda m: m["program"]["steps"][0].update(residual="input"),
+    lambda m: m["program"].update(output="nowhere"),
+    lambda m: m["program"].update(stamp=None),
+    lambda m: m["program"]["tensors"][0].pop("format"),
+    lambda m: m["program"]["tensors"][0]["format"].update(bits=99),
+    lambda m: m["program"]["preprocess"].update(mean="grey"),
+]
+
+
+@pytest.mark.parametrize("index", range(len(CHANGES)))
+def test_a_manifest_that_describes_no_program_is_refused(content: bytes, index: int, tmp_path: Path) -> None:
+    refusal(rebuilt(content, CHANGES[index]), tmp_path / "model.tile")
+
+
+def test_an_unchanged_manifest_is_accepted_when_rebuilt(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "model.tile"
+    path.write_bytes(rebuilt(content, lambda manifest: None))
+    read_program(path)
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_rest(program: Program, content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "model.tile"
+    write_program(program, path)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(SumtileError, match="No space left"):
+        write_program(replace(program, name="other"), path)
+    assert path.read_bytes() == content and [entry.name for entry in tmp_path.iterdir()] == ["model.tile"]
+    with pytest.raises(SumtileError, match="cannot be written"):
+        write_program(program, tmp_path / "absent" / "model.tile")
