@@ -1,0 +1,126 @@
+# SPDX-FileCopyrightText: 2026 The sumtile authors
+# SPDX-License-Identifier: Apache-2.0
+"""A block: the nodes of a network that an engine runs as one layer, and how a node begins one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+
+from sumtile.errors import SumtileError
+from sumtile.kernels.layer import Layer, MapShape
+from sumtile.network.graph import BatchNorm, Conv, Linear, Node
+
+
+class Stage(IntEnum):
+    """How far down the engine's pipeline a block reaches."""
+
+    CONVOLUTION = 0
+    ADDITION = 1
+    ACTIVATION = 2
+    POOLING = 3
+
+
+@dataclass
+class Block:
+    """Nodes that run as one engine layer; it makes the tensor of the last one.
+
+    Attributes:
+        nodes: names of the nodes, in order.
+        source, residual: names of the stored tensors that it reads; ``residual`` may be None.
+        geometry: shapes and operator; the arithmetic of the layer is left at its defaults.
+        weights: real weights (float64) of ``geometry.weight_shape``.
+        factor, addend: bias and batch normalization as ``sum * factor + addend``, float64 of shape (channels,).
+        slope: factor of negative values after the addition; 1 when there is no activation.
+        high: upper bound of the activation, or None.
+        stage: the last stage that is taken.
+        affine: name of the tensor that ``factor`` and ``addend`` lead to, before the addition; empty when no node makes it.
+        before_pool: name of the tensor that is pooled; the block's own when nothing is.
+    """
+
+    nodes: list[str]
+    source: str
+    geometry: Layer
+    weights: np.ndarray
+    factor: np.ndarray
+    addend: np.ndarray
+    residual: str | None = None
+    slope: float = 1.0
+    high: float | None = None
+    stage: Stage = Stage.CONVOLUTION
+    affine: str = ""
+    before_pool: str = ""
+
+    @property
+    def name(self) -> str:
+        """Name of the tensor that the block makes."""
+        return self.nodes[-1]
+
+    @property
+    def rectified(self) -> bool:
+        """True when the result is never negative."""
+        return self.slope == 0.0
+
+    def fold(self, node: BatchNorm) -> None:
+        """Applies a batch normalization after what is folded already.
+
+        Raises:
+            SumtileError: another number of channels, or parameters that give no finite factor.
+        """
+        if node.gamma.shape != self.factor.shape:
+            raise SumtileError(f"batch normalization '{node.name}' has {node.gamma.size} channels, but '{node.inputs[0]}' has {self.factor.size}; correct its arrays.")
+        lowest = float(np.min(node.variance.astype(np.float64) + node.epsilon))
+        if not lowest > 0:
+            raise SumtileError(f"batch normalization '{node.name}' has a variance plus epsilon of {lowest:g}, but it must be positive; raise epsilon.")
+        factor, addend = node.factors()
+        _require_finite(node, factor, addend)
+        self.addend = self.addend * factor + addend
+        self.factor = self.factor * factor
+        self.affine = node.name
+
+
+def conv_block(node: Conv, ifm: MapShape) -> Block:
+    """A block that begins with a convolution; weights become (outputs, height, width, inputs)."""
+    outputs, inputs, *kernel = node.weight.shape
+    depthwise = node.groups > 1
+    if depthwise and not node.groups == ifm.channels == outputs:
+        raise SumtileError(
+            f"node '{node.name}' has {node.groups} groups for {ifm.channels} inputs and {outputs} outputs, but only 1 group or depthwise (as many groups as inputs and outputs) can run; split it."
+        )
+    if inputs * node.groups != ifm.channels:
+        raise SumtileError(f"node '{node.name}' has weights for {inputs * node.groups} input channels, but '{node.inputs[0]}' has {ifm.channels}; correct its weights.")
+    geometry = Layer(node.operator, ifm, outputs, (kernel[0], kernel[1]), node.stride, node.dilation, node.padding, depthwise)
+    return _begin(node, geometry, node.weight.transpose(0, 2, 3, 1), node.bias)
+
+
+def linear_block(node: Linear, ifm: MapShape) -> Block:
+    """A block that begins with a fully connected layer: a convolution whose kernel is the whole map.
+
+    The weights' columns are in the order of a flattened (channels, height, width) map.
+    """
+    outputs, inputs = node.weight.shape
+    if inputs != ifm.pixels * ifm.channels:
+        raise SumtileError(f"node '{node.name}' has weights for {inputs} inputs, but '{node.inputs[0]}' has {ifm.pixels * ifm.channels}; correct its weights.")
+    geometry = Layer("mac", ifm, outputs, (ifm.height, ifm.width))
+    weights = node.weight.reshape(outputs, ifm.channels, ifm.height, ifm.width).transpose(0, 2, 3, 1)
+    return _begin(node, geometry, weights, node.bias)
+
+
+def identity_block(source: str, ifm: MapShape) -> Block:
+    """A block that begins with a depthwise 1x1 convolution of weight one, for nodes that follow no convolution."""
+    channels = ifm.channels
+    geometry = Layer("mac", ifm, channels, depthwise=True)
+    return Block([], source, geometry, np.ones(geometry.weight_shape), np.ones(channels), np.zeros(channels))
+
+
+def _begin(node: Node, geometry: Layer, weights: np.ndarray, bias: np.ndarray | None) -> Block:
+    addend = np.zeros(geometry.channels) if bias is None else bias.astype(np.float64)
+    _require_finite(node, weights, addend)
+    return Block([], node.inputs[0], geometry, weights.astype(np.float64), np.ones(geometry.channels), addend, affine=node.name)
+
+
+def _require_finite(node: Node, *arrays: np.ndarray) -> None:
+    if not all(np.all(np.isfinite(array)) for array in arrays):
+        raise SumtileError(f"node '{node.name}' has parameters that are not finite; train the network again or repair its file.")

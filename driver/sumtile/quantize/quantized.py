@@ -1,0 +1,94 @@
+# SPDX-FileCopyrightText: 2026 The sumtile authors
+# SPDX-License-Identifier: Apache-2.0
+"""A quantized network: integer weights, real requantization and the number format of every stored tensor.
+
+It does not depend on an engine: the compiler turns the real scales into the integers of one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sumtile.formats import FixedPoint
+from sumtile.kernels.layer import Layer
+from sumtile.network.graph import Preprocess
+
+
+@dataclass(frozen=True)
+class QuantizedLayer:
+    """One fused layer: ``real = sums * scale + offset``, plus the residual's real value, then activation and pooling.
+
+    Attributes:
+        nodes: names of the network's nodes that it runs, in order.
+        source, residual: names of the tensors that it reads; ``residual`` may be None.
+        geometry: shapes, operator and pooling window; its arithmetic is left at the defaults.
+        weights: int64 of ``geometry.weight_shape``.
+        scale, offset: real value of one unit of the integer sums, and real addend: float64 of shape (channels,).
+        slope, high: the activation, ``min(x if x >= 0 else slope * x, high)``; ``high`` may be None.
+        activated: format of the values before the pooling (of the result, when nothing is pooled).
+    """
+
+    nodes: tuple[str, ...]
+    source: str
+    residual: str | None
+    geometry: Layer
+    weights: np.ndarray
+    scale: np.ndarray
+    offset: np.ndarray
+    slope: float
+    high: float | None
+    activated: FixedPoint
+
+    @property
+    def name(self) -> str:
+        """Name of the layer, and of the tensor that it makes."""
+        return self.nodes[-1]
+
+
+@dataclass(frozen=True)
+class LayerError:
+    """What quantization does to one layer's result on the calibration images.
+
+    Attributes:
+        name: name of the layer.
+        operator: ``adder`` or ``mac``.
+        format: number format of its result.
+        snr: power of the float result over that of the error, in dB; errors of the layers before it are included.
+        saturated: share of its values that lie on a bound of the format where the float value lies beyond it.
+        clipped_weights: share of the weights beyond the format's range (their excess moved to the constant).
+    """
+
+    name: str
+    operator: str
+    format: FixedPoint
+    snr: float
+    saturated: float
+    clipped_weights: float
+
+
+@dataclass(frozen=True)
+class QuantizedNetwork:
+    """A network in integers.
+
+    Attributes:
+        name, preprocess, classes: as in the float network.
+        scheme: the quantizer's settings in words.
+        formats: number format of every stored tensor, the network's input included.
+        layers: layers in order; the last one makes the output.
+        errors: one entry a layer, measured on the calibration images.
+    """
+
+    name: str
+    preprocess: Preprocess
+    classes: tuple[str, ...]
+    scheme: str
+    formats: dict[str, FixedPoint]
+    layers: tuple[QuantizedLayer, ...]
+    errors: tuple[LayerError, ...] = ()
+
+    @property
+    def output(self) -> str:
+        """Name of the output tensor."""
+        return self.layers[-1].name
