@@ -1,0 +1,90 @@
+# SPDX-FileCopyrightText: 2026 The sumtile authors
+# SPDX-License-Identifier: Apache-2.0
+"""A quantized network to the program of one overlay."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from sumtile.compiler.arithmetic import lower_arithmetic
+from sumtile.compiler.buffers import assign_buffers
+from sumtile.errors import SumtileError
+from sumtile.formats import FixedPoint
+from sumtile.kernels.layer import Layer, MapShape
+from sumtile.kernels.packing import feature_bytes, feature_dtype
+from sumtile.kernels.tiling import ceil_div, tile
+from sumtile.network.graph import INPUT
+from sumtile.overlay import Engine, Overlay
+from sumtile.program.program import Program, Step, Tensor
+from sumtile.quantize import QuantizedLayer, QuantizedNetwork
+
+
+def compile_network(quantized: QuantizedNetwork, overlay: Overlay) -> Program:
+    """Compiles for the overlay's convolution engine.
+
+    Args:
+        quantized: the network in integers.
+        overlay: the overlay, resolved for a board.
+
+    Returns:
+        the program; run it with the driver or with :func:`sumtile.program.golden.run_golden`.
+
+    Raises:
+        SumtileError: a layer that the engine cannot run; the sentence names the layer and the rule.
+    """
+    engine, formats = overlay.engine, quantized.formats
+    widest = max(formats, key=lambda name: formats[name].bits)
+    if formats[widest].bits > engine.data_bits:
+        raise SumtileError(
+            f"tensor '{widest}' has {formats[widest].bits} bits, but overlay '{overlay.name}' has {engine.data_bits}; quantize the network to {engine.data_bits} bits or fewer."
+        )
+    steps = tuple(_lower(engine, layer, formats) for layer in quantized.layers)
+    shapes = {INPUT: MapShape(quantized.preprocess.height, quantized.preprocess.width, quantized.preprocess.channels)}
+    shapes |= {step.target: step.layer.ofm for step in steps}
+    channels = shapes[quantized.output].channels
+    if quantized.classes and shapes[quantized.output].pixels == 1 and channels != len(quantized.classes):
+        raise SumtileError(f"network '{quantized.name}' has {len(quantized.classes)} class names, but its output has {channels} channels; correct the class names.")
+    reads = [([step.source] if step.residual is None else [step.source, step.residual], step.target) for step in steps]
+    buffers = assign_buffers(reads, {name: feature_bytes(engine, shape) for name, shape in shapes.items()}, INPUT, quantized.output)
+    return Program(
+        name=quantized.name,
+        overlay=overlay.name,
+        board=overlay.board.name,
+        stamp=overlay.stamp,
+        preprocess=quantized.preprocess,
+        classes=quantized.classes,
+        tensors={name: Tensor(name, shape, formats[name], buffers[name]) for name, shape in shapes.items()},
+        steps=steps,
+        input=INPUT,
+        output=quantized.output,
+    )
+
+
+def _lower(engine: Engine, quantized: QuantizedLayer, formats: dict[str, FixedPoint]) -> Step:
+    """One layer as an engine step."""
+    residual = None if quantized.residual is None else formats[quantized.residual]
+    try:
+        layer, requantization = lower_arithmetic(engine, quantized, formats[quantized.source], residual, formats[quantized.name])
+        layer, weights = _flattened(engine, layer, quantized.weights)
+        tile(engine, layer)
+    except SumtileError as error:
+        raise SumtileError(f"layer '{quantized.name}' ({' + '.join(quantized.nodes)}): {error}") from None
+    dtype = feature_dtype(engine, unsigned=layer.operator == "adder" and layer.ifm_unsigned)
+    return Step(quantized.name, layer, quantized.source, quantized.residual, quantized.name, weights.astype(dtype), requantization)
+
+
+def _flattened(engine: Engine, layer: Layer, weights: np.ndarray) -> tuple[Layer, np.ndarray]:
+    """A kernel that covers the whole map becomes a 1x1 kernel on one pixel with all values of the map as channels.
+
+    The bytes in memory are the same: the channels of each pixel are padded to the lanes, and zero weights meet the
+    zeros there. The lanes for output columns then idle no more than before, and the kernel may be of any size.
+    """
+    ifm = layer.ifm
+    if ifm.pixels == 1 or layer.kernel != (ifm.height, ifm.width) or any(layer.padding) or layer.dilation != (1, 1) or layer.depthwise:
+        return layer, weights
+    channels = ceil_div(ifm.channels, engine.ti) * engine.ti
+    padded = np.pad(weights, ((0, 0), (0, 0), (0, 0), (0, channels - ifm.channels)))
+    flat = replace(layer, ifm=MapShape(1, 1, ifm.pixels * channels), kernel=(1, 1), stride=(1, 1))
+    return flat, padded.reshape(layer.channels, 1, 1, -1)

@@ -1,0 +1,127 @@
+# SPDX-FileCopyrightText: 2026 The sumtile authors
+# SPDX-License-Identifier: Apache-2.0
+"""Whole networks through the compiler: the program's integers against the float network and the real-scale integers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sumtile.compiler import compile_network
+from sumtile.errors import SumtileError
+from sumtile.kernels import golden
+from sumtile.network import Conv, Network, Pool, Preprocess
+from sumtile.network.reference import run_float
+from sumtile.overlay import Engine, Overlay
+from sumtile.program.golden import run_golden, run_step
+from sumtile.program.program import Program
+from sumtile.quantize import Scheme, quantize_network
+from sumtile.quantize.error import run_quantized
+from tests.support.networks import conv, lenet, random_images, resnet
+
+OVERLAY = Overlay.load("adder", "zcu102")
+NETWORKS = [pytest.param(lenet, id="lenet"), pytest.param(resnet, id="resnet")]
+
+
+def compiled(network: Network, bits: int = 8, overlay: Overlay = OVERLAY) -> Program:
+    return compile_network(quantize_network(network, random_images(network, 40, 1), Scheme(bits)), overlay)
+
+
+def features(program: Program, images: np.ndarray) -> np.ndarray:
+    """Integers of the program's input, (images, height, width, channels)."""
+    return program.tensors[program.input].format.quantize(program.preprocess.apply(images).transpose(0, 2, 3, 1))
+
+
+@pytest.mark.parametrize("build", NETWORKS)
+@pytest.mark.parametrize("seed", range(3))
+def test_programs_follow_the_float_network(build: Callable[[int], Network], seed: int) -> None:
+    network = build(seed)
+    program = compiled(network)
+    images = random_images(network, 40, 1)
+    found = run_golden(program, OVERLAY.engine, features(program, images))
+    expected = run_float(network, network.preprocess.apply(images))
+    for name, tensor in program.tensors.items():
+        reference = expected[name].reshape(40, tensor.shape.channels, tensor.shape.height, tensor.shape.width).transpose(0, 2, 3, 1)
+        noise = tensor.format.dequantize(found[name]) - reference
+        snr = 10 * np.log10(np.sum(reference**2) / np.sum(noise**2))
+        assert snr > 20, f"{network.name} seed {seed}: '{name}' has an SNR of {snr:.1f} dB"
+
+
+@pytest.mark.parametrize("build", NETWORKS)
+@pytest.mark.parametrize("bits", [6, 8])
+def test_integer_requantization_differs_from_the_real_one_by_rounding_only(build: Callable[[int], Network], bits: int) -> None:
+    """Each step is fed the real-scale integers, so that no error is carried on."""
+    network = build(5)
+    quantized = quantize_network(network, random_images(network, 40, 1), Scheme(bits))
+    program = compile_network(quantized, OVERLAY)
+    images = random_images(network, 10, 2)
+    real = run_quantized(quantized, network.preprocess.apply(images).transpose(0, 2, 3, 1))
+    for step in program.steps:
+        values = run_step(OVERLAY.engine, step, real[step.source], None if step.residual is None else real[step.residual])
+        difference = np.abs(values - real[step.target])
+        assert difference.max() <= 1 and np.mean(difference > 0) < 0.1, f"'{step.name}' at {bits} bits: {difference.max()}, {np.mean(difference > 0):.3f}"
+
+
+@pytest.mark.parametrize("build", NETWORKS)
+def test_the_fast_runner_equals_the_golden_layers(build: Callable[[int], Network]) -> None:
+    program = compiled(build(1))
+    engine: Engine = OVERLAY.engine
+    batch = features(program, random_images(build(1), 3, 9))
+    fast = run_golden(program, engine, batch)
+    single = run_golden(program, engine, batch[2])
+    for step in program.steps:
+        source = fast[step.source][2]
+        if source.shape[2] % engine.ti and step.layer.ifm.height * step.layer.ifm.width == 1 and source.shape[:2] != (1, 1):
+            source = np.pad(source, ((0, 0), (0, 0), (0, -source.shape[2] % engine.ti)))
+        ifm = step.layer.ifm
+        residual = None if step.residual is None else fast[step.residual][2]
+        slow = golden.run_layer(engine, step.layer, source.reshape(ifm.height, ifm.width, ifm.channels), step.weights, step.requantization, residual)
+        np.testing.assert_array_equal(fast[step.target][2], slow, err_msg=step.name)
+        np.testing.assert_array_equal(single[step.target], slow, err_msg=step.name)
+
+
+def test_a_linear_layer_reads_the_map_as_it_lies_in_memory() -> None:
+    program = compiled(lenet(0))
+    step = program.steps[2]
+    assert step.layer.ifm.pixels == 1 and step.layer.ifm.channels == 3 * 3 * 32 and step.layer.kernel == (1, 1)
+    assert program.tensors[step.source].shape.channels == 20
+    weights = step.weights.reshape(17, 9, 32)
+    assert not weights[:, :, 20:].any() and weights[:, :, :20].any()
+
+
+def test_buffers_are_reused_and_tensors_keep_their_real_shape() -> None:
+    program = compiled(resnet(0))
+    assert len({tensor.buffer for tensor in program.tensors.values()}) <= 3
+    assert (program.input, program.output) == ("input", "bn5")
+    assert program.stamp == OVERLAY.stamp and program.classes == tuple("abcde")
+
+
+def test_sixteen_bits_on_a_sixteen_bit_engine() -> None:
+    engine = replace(OVERLAY.engine, data_bits=16)
+    network = resnet(2)
+    program = compiled(network, 16, replace(OVERLAY, engines=(engine,)))
+    images = random_images(network, 40, 1)
+    found = run_golden(program, engine, features(program, images))[program.output]
+    expected = run_float(network, network.preprocess.apply(images))[program.output].transpose(0, 2, 3, 1)
+    assert np.abs(program.tensors[program.output].format.dequantize(found) - expected).max() < 0.01
+
+
+def refusal(*nodes: object, bits: int = 8, classes: tuple[str, ...] = (), channels: int = 3) -> str:
+    network = Network("test", Preprocess(12, 12, (0.5,) * channels, (0.25,) * channels), list(nodes), classes)  # type: ignore[arg-type]
+    with pytest.raises(SumtileError) as caught:
+        compiled(network, bits)
+    return str(caught.value)
+
+
+def test_refusals_name_the_layer_and_the_rule() -> None:
+    random = np.random.default_rng(0)
+    assert "layer 'big' (big): the engine cannot run this mac layer: the kernel is (9, 9)" in refusal(conv("big", "input", (2, 3, 9, 9), random))
+    assert "layer 'far' (far): " in refusal(Conv("far", ("input",), np.ones((2, 3, 1, 1)), stride=(16, 1)))
+    depthwise = Conv("each", ("input",), np.ones((3, 1, 3, 3)), "adder", groups=3)
+    assert "layer 'each'" in refusal(depthwise) and "depthwise" in refusal(depthwise)
+    assert "has 9 bits, but overlay 'adder' has 8" in refusal(conv("wide", "input", (2, 3, 1, 1), random), bits=9)
+    named = (conv("conv", "input", (2, 3, 1, 1), random), Pool("mean", ("conv",), "average"))
+    assert "has 3 class names, but its output has 2 channels" in refusal(*named, classes=("a", "b", "c"))
