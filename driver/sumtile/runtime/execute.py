@@ -1,0 +1,101 @@
+# SPDX-FileCopyrightText: 2026 The sumtile authors
+# SPDX-License-Identifier: Apache-2.0
+"""Runs a placed program layer by layer: receive armed before send, every wait bounded, every layer measured."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sumtile.errors import SumtileError
+from sumtile.runtime.diagnosis import diagnose
+from sumtile.runtime.dma import Channel, DmaError
+from sumtile.runtime.hardware import Hardware
+from sumtile.runtime.placement import Job, Placement
+
+
+@dataclass(frozen=True)
+class LayerProfile:
+    """One layer of an inference.
+
+    Attributes:
+        name: name of the program's step.
+        seconds: wall time from arming the receive to the last byte of the result.
+        bytes_in: features, residual and weights that the engine read.
+        bytes_out: result that it wrote.
+        busy, starved, stalled: clock cycles of the layer, of those without a feature to load, and of those in which
+            the result was not taken. On an emulated board they count turns of the simulated stages instead.
+    """
+
+    name: str
+    seconds: float
+    bytes_in: int
+    bytes_out: int
+    busy: int
+    starved: int
+    stalled: int
+
+
+def run(hardware: Hardware, placement: Placement, timeout: float) -> list[LayerProfile]:
+    """Runs every layer once; the input must be in its place. The hardware needs a restart after an error.
+
+    Args:
+        timeout: seconds that one layer may take.
+
+    Raises:
+        SumtileError: a channel failed, or a layer did not end in time.
+    """
+    hardware.weights.start(placement.weights)
+    profiles = []
+    for job in placement.jobs:
+        try:
+            profiles.append(_run_layer(hardware, job, timeout))
+            if job is placement.jobs[-1]:
+                _await(hardware, job.index, timeout, hardware.weights.poll)
+        except SumtileError as error:
+            raise SumtileError(f"layer '{job.name}' failed: {error}") from error
+    return profiles
+
+
+def _run_layer(hardware: Hardware, job: Job, timeout: float) -> LayerProfile:
+    begin = time.perf_counter()
+    hardware.result.start(job.target)
+    if job.residual is not None:
+        hardware.residual.start(job.residual)
+    hardware.features.start(job.source)
+    _await(hardware, job.index, timeout, lambda: _all_done(hardware.result, hardware.features, hardware.residual))
+    seconds = time.perf_counter() - begin
+    if hardware.result.moved != job.target.nbytes:
+        raise SumtileError(
+            f"the engine gave {hardware.result.moved} bytes up to TLAST, but the program expects {job.target.nbytes}, so the byte counts of program and overlay differ; "
+            "compile the program again for this overlay."
+        )
+    # The engine publishes its counters a moment after its last result.
+    _await(hardware, job.index, timeout, lambda: hardware.engine.layers == job.index + 1)
+    counters = hardware.engine.counters()
+    return LayerProfile(job.name, seconds, job.bytes_in, job.target.nbytes, counters.busy, counters.starved, counters.stalled)
+
+
+def _all_done(*channels: Channel) -> bool:
+    """Polls every channel, so that an error shows even behind one that is not done."""
+    states = [channel.poll() for channel in channels]
+    return all(states)
+
+
+def _await(hardware: Hardware, index: int, timeout: float, done: Callable[[], bool]) -> None:
+    """Polls until ``done``. The weights run beside the layers, and may have a next piece to begin.
+
+    An emulated board sees by itself that nothing can move any more; its error then comes before the timeout.
+    """
+    deadline = time.monotonic() + timeout
+    try:
+        while not done():
+            hardware.weights.poll()
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"no end within {timeout:g} s")
+    except DmaError:
+        raise
+    except (TimeoutError, SumtileError) as error:
+        found = str(error).partition("\n")[0].rstrip(".")  # an emulated board appends a dump of its state
+        raise SumtileError(diagnose(hardware, index, found)) from error

@@ -1,0 +1,142 @@
+# SPDX-FileCopyrightText: 2026 The sumtile authors
+# SPDX-License-Identifier: Apache-2.0
+"""An overlay on a pynq device: download, the checks that it is the right one, and its engine and DMA channels."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pynq
+
+from sumtile.errors import SumtileError
+from sumtile.kernels.packing import pack_probe
+from sumtile.overlay import Overlay
+from sumtile.runtime.buffers import BufferPool
+from sumtile.runtime.dma import MM2S, S2MM, Channel
+from sumtile.runtime.engine import ConvEngine
+
+ENGINE = "engine_0"
+DMA = "xilinx.com:ip:axi_dma:7.1"
+_CHANNELS = {"features": ("dma_features", MM2S), "result": ("dma_features", S2MM), "weights": ("dma_weights", MM2S), "residual": ("dma_residual", MM2S)}
+
+
+class Hardware:
+    """A downloaded overlay.
+
+    Attributes:
+        engine: the convolution engine.
+        features, result, weights, residual: its DMA channels.
+
+    Args:
+        overlay: description that the bitstream was built from.
+        device: pynq device; it becomes the active one.
+        bitfile: the ``.bit``, beside a ``.hwh`` of the same stem.
+        pool: where the probe's buffer comes from.
+        timeout: seconds to wait for the engine's first answer.
+
+    Raises:
+        SumtileError: a file is missing, pynq cannot load the pair, or the logic is not what ``overlay`` describes.
+    """
+
+    def __init__(self, overlay: Overlay, device: Any, bitfile: Path, pool: BufferPool, timeout: float) -> None:
+        self._overlay, self._bitfile = overlay, bitfile
+        self._device, self._pool, self._timeout = device, pool, timeout
+        _check_files(bitfile)
+        self._design = self._downloaded(lambda: pynq.Overlay(str(bitfile), device=device))
+        self._check_blocks()
+        self.engine: ConvEngine = getattr(self._design, ENGINE)
+        self.features, self.result, self.weights, self.residual = (self._channel(name) for name in ("features", "result", "weights", "residual"))
+        self._start()
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """All DMA channels, the result first."""
+        return (self.result, self.features, self.residual, self.weights)
+
+    def halt(self) -> None:
+        """Stops all DMA channels, so that no buffer is touched any more."""
+        for channel in self.channels:
+            channel.reset()
+
+    def restart(self) -> None:
+        """Downloads the overlay again. An engine in the middle of a layer has no other way back to a known state."""
+        self._downloaded(self._design.download)
+        self._start()
+
+    def _downloaded(self, download: Callable[[], Any]) -> Any:
+        """Runs a download of pynq's, whose errors on a bad pair of files are of every kind."""
+        pynq.Device.active_device = self._device  # pynq 3.0 sets the clocks of that one
+        try:
+            return download()
+        except SumtileError:
+            raise
+        except Exception as error:
+            raise SumtileError(f"pynq could not load {self._bitfile} ({type(error).__name__}: {error}); use a .bit and .hwh that were exported together for this board.") from error
+
+    def _start(self) -> None:
+        self.halt()
+        for channel in self.channels:
+            channel.run()
+        self.engine.begin()
+        self._probe()
+
+    def _probe(self) -> None:
+        """Asks the engine for its stamp, and compares it with the description's."""
+        header = pack_probe(self._overlay.stamp)
+        buffer = self._pool.take(header.nbytes)
+        try:
+            buffer[: header.nbytes] = header
+            buffer.flush()
+            self.weights.start(buffer[: header.nbytes])
+            deadline = time.monotonic() + self._timeout
+            while not (self.weights.poll() and self.engine.stamp):
+                if time.monotonic() > deadline:
+                    raise SumtileError(self._no_answer())
+        except BaseException:
+            self.weights.reset()
+            raise
+        finally:
+            self._pool.give_back(buffer)
+        found, expected = self.engine.stamp, self._overlay.stamp
+        if found != expected:
+            raise SumtileError(
+                f"the logic of {self._bitfile.name} has configuration stamp {found:#010x}, but the description of overlay '{self._overlay.name}' for {self._overlay.board.name} "
+                f"has {expected:#010x}; build the bitstream again from this description."
+            )
+
+    def _no_answer(self) -> str:
+        started = "is running" if self.engine.started else "was not started"
+        return f"the engine of {self._bitfile.name} did not answer the first header within {self._timeout:g} s (it {started}; {self.weights.describe()}); check clock and reset of the bitstream."
+
+    def _check_blocks(self) -> None:
+        expected = {ENGINE: f"xilinx.com:hls:{self._overlay.engine.top}:1.0", **{name: DMA for name, _ in _CHANNELS.values()}}
+        blocks = self._design.ip_dict
+        for name, vlnv in expected.items():
+            found = blocks[name]["type"] if name in blocks else None
+            if found != vlnv:
+                raise SumtileError(
+                    f"{self._bitfile.with_suffix('.hwh').name} has {f'a {found}' if found else 'nothing'} at '{name}', but overlay '{self._overlay.name}' needs {vlnv} there; "
+                    "use the .hwh that was exported with this bitstream."
+                )
+
+    def _channel(self, role: str) -> Channel:
+        name, base = _CHANNELS[role]
+        direction = "s2mm" if base == S2MM else "mm2s"
+        block = self._design.ip_dict[name]
+        parameters = block["parameters"]
+        simple = not int(parameters.get("c_include_sg", 0))
+        if not simple or not int(parameters.get(f"c_include_{direction}", 0)):
+            raise SumtileError(
+                f"'{name}' in {self._bitfile.with_suffix('.hwh').name} has no {direction.upper()} channel in simple mode; switch scatter-gather off and the channel on."
+            )
+        registers = pynq.MMIO(block["phys_addr"], block["addr_range"], device=self._device)  # pynq's DMA driver waits without end
+        return Channel(f"{direction.upper()} of {name}", registers, base, parameters)
+
+
+def _check_files(bitfile: Path) -> None:
+    for path in (bitfile, bitfile.with_suffix(".hwh")):
+        if not path.is_file():
+            raise SumtileError(f"overlay file {path} is missing; a bitstream needs its .bit and .hwh of one stem in one folder, so build or copy both.")

@@ -1,0 +1,114 @@
+# SPDX-FileCopyrightText: 2026 The sumtile authors
+# SPDX-License-Identifier: Apache-2.0
+"""From an image file, a pillow image or an array of pixels to the integers of a network's input tensor."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from sumtile.errors import SumtileError
+from sumtile.formats import FixedPoint
+from sumtile.network.graph import Preprocess
+
+MAX_PIXELS = 100_000_000
+"""Larger images are refused before they are decoded: a small file can claim any size."""
+
+ImageLike = str | Path | Image.Image | np.ndarray
+
+
+def read_image(image: ImageLike, preprocess: Preprocess) -> np.ndarray:
+    """An upright image in the size and the channels that a network takes.
+
+    Transparent pixels lie on white, and 16-bit greyscale keeps its upper 8 bits.
+
+    Args:
+        image: a file that pillow reads, a pillow image, or uint8 pixels of shape (H, W), (H, W, 1), (H, W, 3) or (H, W, 4).
+        preprocess: size and number of channels; one is greyscale, three are RGB.
+
+    Returns:
+        uint8 array of (height, width, channels).
+
+    Raises:
+        SumtileError: no such file, not an image, a damaged or an enormous one, or an array of another kind.
+    """
+    if isinstance(image, (str, Path)):
+        with _open(Path(image)) as opened:
+            return _pixels(opened, preprocess, str(image))
+    if isinstance(image, np.ndarray):
+        image = _from_array(image)
+    if not isinstance(image, Image.Image):
+        raise SumtileError(f"an image of type {type(image).__name__} was given; give a path, a pillow image or a uint8 array.")
+    return _pixels(image, preprocess, "the image")
+
+
+def pixel_table(preprocess: Preprocess, target: FixedPoint) -> np.ndarray:
+    """What each of the 256 values of a pixel becomes in the input tensor: int64 of shape (256, channels)."""
+    ramp = np.broadcast_to(np.arange(256, dtype=np.uint8)[:, None], (256, preprocess.channels))
+    real = preprocess.apply(np.ascontiguousarray(ramp)[None, :, None, :])  # (1, channels, 256, 1)
+    return target.quantize(real[0, :, :, 0].T)
+
+
+def to_integers(pixels: np.ndarray, table: np.ndarray) -> np.ndarray:
+    """uint8 (H, W, channels) through :func:`pixel_table`: int64 of the same shape."""
+    return table[pixels, np.arange(table.shape[1])]
+
+
+def _open(path: Path) -> Image.Image:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # _pixels checks the size itself
+            return Image.open(path)
+    except FileNotFoundError:
+        raise SumtileError(f"there is no image {path}; check the path.") from None
+    except Image.DecompressionBombError as error:
+        raise SumtileError(f"image {path} is too large ({error}); use one of at most {MAX_PIXELS:,} pixels.") from None
+    except Image.UnidentifiedImageError:
+        raise SumtileError(f"{path} is not an image that pillow can read; convert it to PNG or JPEG.") from None
+    except OSError as error:
+        raise SumtileError(f"image {path} cannot be read ({error.strerror or error}); check the file.") from None
+    except Exception as error:  # a hostile header may raise anything inside a pillow plugin
+        raise SumtileError(f"image {path} has a damaged header ({type(error).__name__}: {error}); use another copy of it.") from None
+
+
+def _from_array(array: np.ndarray) -> Image.Image:
+    fits = array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (1, 3, 4))
+    if array.dtype != np.uint8 or not fits or 0 in array.shape:
+        raise SumtileError(f"an image array of {array.dtype} and shape {array.shape} was given; give uint8 pixels of shape (H, W), (H, W, 1), (H, W, 3) or (H, W, 4).")
+    plain = np.ascontiguousarray(array)
+    return Image.fromarray(plain[:, :, 0] if array.ndim == 3 and array.shape[2] == 1 else plain)
+
+
+def _pixels(image: Image.Image, preprocess: Preprocess, name: str) -> np.ndarray:
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise SumtileError(f"{name} has {width} x {height} pixels, but {MAX_PIXELS:,} is the limit; scale it down first.")
+    try:
+        image = _to_mode(ImageOps.exif_transpose(image) or image, preprocess)
+        if image.size != (preprocess.width, preprocess.height):
+            image = image.resize((preprocess.width, preprocess.height), Image.BILINEAR)  # type: ignore[attr-defined]
+    except SumtileError:
+        raise
+    except Exception as error:  # decoders raise OSError, SyntaxError, ValueError, struct.error and more on damaged data
+        raise SumtileError(f"{name} is damaged or truncated ({type(error).__name__}: {error}); use another copy of it.") from None
+    return np.asarray(image, np.uint8).reshape(preprocess.height, preprocess.width, preprocess.channels)
+
+
+def _to_mode(image: Image.Image, preprocess: Preprocess) -> Image.Image:
+    if preprocess.channels not in (1, 3):
+        raise SumtileError(f"the network takes {preprocess.channels} channels, but an image gives 1 (greyscale) or 3 (RGB); use infer() with features of your own.")
+    if image.mode in ("F", "LAB"):
+        raise SumtileError(f"the image holds pixels of mode {image.mode}, but greyscale or RGB is needed; save it with 8 bits a channel.")
+    if image.mode.startswith("I"):
+        deep = np.asarray(image).astype(np.int64)
+        shift = 8 if image.mode != "I" or deep.max(initial=0) > 255 else 0
+        image = Image.fromarray(np.clip(deep >> shift, 0, 255).astype(np.uint8))
+    if image.mode in ("LA", "PA", "La", "RGBA", "RGBa") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        white.alpha_composite(image)
+        image = white
+    return image.convert("L" if preprocess.channels == 1 else "RGB")
