@@ -1,0 +1,47 @@
+# SPDX-FileCopyrightText: 2026 The sumtile authors
+# SPDX-License-Identifier: Apache-2.0
+"""Images for the quantizer, from wherever a user has some."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from sumtile.datasets import open_dataset
+from sumtile.errors import SumtileError
+from sumtile.network.graph import Preprocess
+from sumtile.runtime.images import read_image
+
+SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".ppm", ".pgm", ".webp"}
+
+
+def calibration_images(source: str | Path, preprocess: Preprocess, count: int) -> np.ndarray:
+    """At most ``count`` images, spread evenly over all that ``source`` has, in the size that a network takes.
+
+    Args:
+        source: a folder with images right inside it, or anything that :func:`sumtile.datasets.open_dataset` opens.
+        preprocess: size and channels.
+        count: largest number of images, at least 1.
+
+    Returns:
+        uint8 (images, height, width, channels).
+
+    Raises:
+        SumtileError: no images, or one that cannot be read.
+    """
+    if count < 1:
+        raise SumtileError(f"{count} calibration images were asked for; use at least one.")
+    images = _files(source) or open_dataset(source, "train").images
+    return np.stack([read_image(images[index], preprocess) for index in spread(len(images), count)])
+
+
+def spread(total: int, count: int) -> np.ndarray:
+    """At most ``count`` indices below ``total``, rising and evenly spaced: int64."""
+    return np.arange(total) if count >= total else np.arange(count) * total // count
+
+
+def _files(source: str | Path) -> list[Path]:
+    """The images right inside a folder."""
+    folder = Path(source).expanduser()
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES) if folder.is_dir() else []

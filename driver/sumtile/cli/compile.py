@@ -1,0 +1,116 @@
+# SPDX-FileCopyrightText: 2026 The sumtile authors
+# SPDX-License-Identifier: Apache-2.0
+"""``sumtile compile``: from a float network to a program for an overlay, quantized with calibration images."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from sumtile.cli.arguments import positive
+from sumtile.report import Column, Screen, open_screen
+from sumtile.report.text import duration, size
+
+if TYPE_CHECKING:
+    from sumtile.kernels.layer import MapShape
+    from sumtile.overlay import Overlay
+    from sumtile.program import Program
+    from sumtile.quantize import QuantizedNetwork
+
+_EPILOG = """\
+examples:
+  sumtile compile network.npz --calibrate photos/ -o model.tile
+  sumtile compile network.npz --calibrate fashion-mnist --bits 6 --board pynq-z2 -o small.tile
+
+Quantization needs no training, only images like those that the network will see: a folder of
+images, a data set, or an .npz file with an array x. Labels are not used.
+
+The table shows, for each layer, its maps, the stripes it is computed in, the bytes of its weight
+stream, the clock cycles of its slowest stage and which stage that is, and the signal-to-noise
+ratio of its result: the power of the float result over that of the error, on these images."""
+
+_COLUMNS = (
+    Column("layer", style="bold"),
+    Column("array"),
+    Column("ifm"),
+    Column("kernel"),
+    Column("ofm"),
+    Column("stripes", right=True),
+    Column("weights", right=True),
+    Column("cycles", right=True),
+    Column("bound by"),
+    Column("SNR dB", right=True),
+)
+
+
+def add_parser(commands: argparse._SubParsersAction) -> None:
+    """Adds the command to the parser."""
+    parser = commands.add_parser(
+        "compile",
+        help="quantize a network and compile it for an overlay",
+        description="Quantizes a float network and compiles it to a program for an overlay of a board.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("network", metavar="NETWORK", help="a float network (.npz), as sumtile.network.storage writes it")
+    parser.add_argument("-o", "--output", metavar="PROGRAM", required=True, help="file to write, such as model.tile")
+    parser.add_argument("--calibrate", metavar="IMAGES", required=True, help="a folder of images, 'fashion-mnist', a folder of class folders, or an .npz file")
+    parser.add_argument("--images", metavar="N", type=positive, default=256, help="calibration images to use, spread over all that there are (default: 256)")
+    parser.add_argument("--overlay", metavar="NAME", default="adder", help="overlay to compile for (default: adder)")
+    parser.add_argument("--board", metavar="NAME", default="zcu102", help="board to compile for (default: zcu102)")
+    parser.add_argument("--bits", metavar="N", type=int, default=8, help="bits of weights and activations (default: 8)")
+    parser.add_argument("--quantile", metavar="Q", type=float, default=1.0, help="share of a tensor's magnitudes that its scale covers (default: 1, the maximum)")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Runs the command and returns its exit status."""
+    from sumtile.cli.calibration import calibration_images
+    from sumtile.compiler import compile_network
+    from sumtile.network.storage import load_network
+    from sumtile.overlay import Overlay
+    from sumtile.program import write_program
+    from sumtile.quantize import Scheme, quantize_network
+
+    begin = time.monotonic()
+    scheme = Scheme(bits=arguments.bits, quantile=arguments.quantile)
+    overlay = Overlay.load(arguments.overlay, arguments.board)
+    network = load_network(arguments.network)
+    images = calibration_images(arguments.calibrate, network.preprocess, arguments.images)
+    quantized = quantize_network(network, images, scheme)
+    program = compile_network(quantized, overlay)
+    write_program(program, arguments.output)
+    screen = open_screen(sys.stdout)
+    cycles = _show(screen, program, quantized, overlay)
+    screen.line()
+    screen.line(f"{quantized.scheme}, calibrated with {len(images)} images", style="dim")
+    screen.line(f"{cycles} cycles an image, {duration(cycles / overlay.clock_mhz / 1e6)} at {overlay.clock_mhz:g} MHz, by the cycle model while the memory keeps up", style="dim")
+    screen.line(f"{arguments.output} runs '{program.name}' on overlay {overlay.name} of {overlay.board.name}; compiled in {duration(time.monotonic() - begin)}", style="bold")
+    return 0
+
+
+def _show(screen: Screen, program: Program, quantized: QuantizedNetwork, overlay: Overlay) -> int:
+    """Prints a line a layer and gives the cycles of all of them."""
+    from sumtile.kernels.cycles import stage_cycles
+    from sumtile.kernels.packing import HEADER_BYTES
+    from sumtile.kernels.tiling import tile
+
+    engine = overlay.engine
+    snr = {error.name: error.snr for error in quantized.errors}
+    rows, total = [], 0
+    for step in program.steps:
+        layer, tiling = step.layer, tile(engine, step.layer)
+        stages = stage_cycles(engine, layer, tiling)
+        slowest = max(stages, key=lambda stage: stages[stage])
+        total += stages[slowest]
+        stream = HEADER_BYTES + tiling.groups * engine.to * 8 + tiling.weight_tiles * tiling.weight_repeats * engine.ti * engine.to * engine.data_bytes
+        shapes = _shape(layer.ifm), "x".join(map(str, layer.kernel)), _shape(layer.ofm)
+        rows.append((step.name, layer.operator, *shapes, str(tiling.stripes), size(stream), f"{stages[slowest]}", slowest.removeprefix("load_"), f"{snr[step.name]:.1f}"))
+    screen.table(_COLUMNS, rows)
+    return total
+
+
+def _shape(shape: MapShape) -> str:
+    return f"{shape.height}x{shape.width}x{shape.channels}"

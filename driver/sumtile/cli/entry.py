@@ -1,0 +1,69 @@
+# SPDX-FileCopyrightText: 2026 The sumtile authors
+# SPDX-License-Identifier: Apache-2.0
+"""Entry point: parses the arguments, runs one command, and turns every failure into one sentence and an exit status.
+
+Exit status: 0 success, 1 unexpected failure, 2 a mistake that the sentence explains, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from sumtile.cli import classify, demo, doctor, evaluate
+from sumtile.cli import compile as compile_
+from sumtile.errors import SumtileError
+
+_EPILOG = """\
+a first tour:
+  sumtile doctor                                    what is here, what is missing
+  sumtile demo                                      classify the sample images
+  sumtile compile network.npz --calibrate photos/ -o model.tile
+  sumtile classify model.tile photo.jpg             on the board, or on an emulated one
+  sumtile evaluate model.tile fashion-mnist         accuracy over a dataset
+
+'sumtile COMMAND --help' explains a command with examples."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command in ``argv`` (the process's own arguments by default) and returns its exit status."""
+    arguments = _parser().parse_args(argv)
+    trace = bool(os.environ.get("SUMTILE_TRACEBACK"))
+    try:
+        status = arguments.run(arguments)
+        sys.stdout.flush()
+        return status
+    except KeyboardInterrupt:
+        return _fail("interrupted.", 130)
+    except BrokenPipeError:
+        # The reader of our output, such as `head`, has seen enough; what is still buffered has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except SumtileError as error:
+        if trace:
+            raise
+        return _fail(str(error), 2)
+    except Exception as error:
+        if trace:
+            raise
+        return _fail(f"an unexpected {type(error).__name__} stopped the command: {error}; set SUMTILE_TRACEBACK=1 and run it again to see where.", 1)
+
+
+def _fail(sentence: str, status: int) -> int:
+    print(f"sumtile: {sentence}", file=sys.stderr)
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="sumtile",
+        description="Runs convolutional networks on Zynq boards, or on an emulated one, with as few multipliers as possible.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in (demo, compile_, classify, evaluate, doctor):
+        command.add_parser(commands)
+    return parser

@@ -1,0 +1,60 @@
+# SPDX-FileCopyrightText: 2026 The sumtile authors
+# SPDX-License-Identifier: Apache-2.0
+"""The network and the images that come with sumtile, for the demo and the notebooks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sumtile.cli.names import plain
+from sumtile.compiler import compile_network
+from sumtile.errors import SumtileError
+from sumtile.network import Network
+from sumtile.network.storage import load_network
+from sumtile.overlay import Overlay
+from sumtile.overlay.resources import overlays_folder
+from sumtile.program import Program
+from sumtile.quantize import Scheme, quantize_network
+from sumtile.runtime.images import read_image
+
+NETWORK = "lenet5_adder_fashion.npz"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """An image whose file name, ``NNNNN_class.png``, says what it shows."""
+
+    path: Path
+    label: str
+
+    def shows(self, name: str) -> bool:
+        """Whether ``name`` is the class of this image; only its letters and digits count."""
+        return plain(name) == plain(self.label)
+
+
+def models_folder() -> Path:
+    """Folder of the networks and sample images; it lies beside the overlay descriptions."""
+    return overlays_folder().parent / "models"
+
+
+def load_samples() -> tuple[Network, list[Sample]]:
+    """The trained float network, and the sample images in the order of their names.
+
+    Raises:
+        SumtileError: they are not where they were installed.
+    """
+    folder = models_folder() / "samples"
+    samples = [Sample(path, path.stem.partition("_")[2]) for path in sorted(folder.glob("*.png"))]
+    if not samples:
+        raise SumtileError(f"there are no sample images in {folder}; install sumtile again, or work in a complete checkout.")
+    return load_network(models_folder() / NETWORK), samples
+
+
+def sample_program(overlay: Overlay) -> Program:
+    """The network, quantized to 8 bits with the sample images and compiled for an overlay."""
+    network, samples = load_samples()
+    images = np.stack([read_image(sample.path, network.preprocess) for sample in samples])
+    return compile_network(quantize_network(network, images, Scheme(bits=8)), overlay)

@@ -1,0 +1,143 @@
+# SPDX-FileCopyrightText: 2026 The sumtile authors
+# SPDX-License-Identifier: Apache-2.0
+"""Every command does what its help says."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from tests.cli.conftest import CLASSES, Command
+
+from sumtile.cli import main
+from sumtile.cli.samples import load_samples
+from sumtile.program import read_program
+
+COMMANDS = ("demo", "compile", "classify", "evaluate", "doctor")
+
+
+def test_help_lists_every_command_and_loads_no_numpy() -> None:
+    code = "import sys; from sumtile.cli import main\ntry: main(['--help'])\nexcept SystemExit: print(sorted({'numpy', 'pynq', 'rich', 'PIL'} & set(sys.modules)))"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True).stdout
+    assert shown.splitlines()[-1] == "[]"
+    assert all(f"    {command} " in shown for command in COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_a_command_teaches_with_examples(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main([command, "--help"])
+    assert end.value.code == 0
+    assert f"examples:\n  sumtile {command}" in capsys.readouterr().out
+
+
+def test_compile_shows_each_layer_and_writes_a_program(network_file: Path, dataset_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    output = tmp_path / "six.tile"
+    assert main(["compile", str(network_file), "--calibrate", str(dataset_file), "--bits", "6", "--images", "10", "--board", "pynq-z2", "-o", str(output)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["layer", "array", "ifm", "kernel", "ofm", "stripes", "weights", "cycles", "bound", "by", "SNR", "dB"]
+    layers = [line.split() for line in lines[1:4]]
+    assert [layer[:5] for layer in layers] == [
+        ["pool1", "mac", "12x12x3", "3x3", "6x6x16"],
+        ["relu2", "adder", "6x6x16", "3x3", "6x6x24"],
+        ["scores", "mac", "1x1x1152", "1x1", "1x1x6"],
+    ]
+    assert all(float(layer[-1]) > 5 for layer in layers)
+    assert "calibrated with 10 images" in lines[5]
+    assert lines[6].startswith(f"{sum(int(layer[8]) for layer in layers)} cycles an image, ")
+    program = read_program(output)
+    assert (program.board, program.classes, program.tensors["input"].format.bits) == ("pynq-z2", CLASSES, 6)
+
+
+def test_compile_takes_a_folder_of_plain_images(network_file: Path, image_files: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compile", str(network_file), "--calibrate", str(image_files[0].parent), "-o", str(tmp_path / "model.tile")]) == 0
+    assert "calibrated with 3 images" in capsys.readouterr().out
+
+
+def test_classify_shows_bars_times_and_where_it_ran(program_file: Path, image_files: list[Path], sumtile: Command) -> None:
+    result = sumtile("classify", program_file, *image_files, "--top", 3)
+    assert (result.returncode, result.stderr) == (0, "")
+    lines = result.stdout.splitlines()
+    assert len(lines) == 3 * (1 + 3 + 1 + 1) + 1
+    assert lines[0] == str(image_files[0])
+    assert all(" %" in line for line in lines[1:4]) and "█" in result.stdout
+    assert all(f"{stage} " in lines[4] for stage in ("image", "input", "network", "output"))
+    assert lines[-1] == "ran on: emulated zcu102 (C simulation of adder_conv)"
+
+
+def test_classify_as_json_says_the_same_on_another_board(
+    network_file: Path, program_file: Path, dataset_file: Path, image_files: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "z2.tile"
+    assert main(["compile", str(network_file), "--calibrate", str(dataset_file), "--board", "pynq-z2", "-o", str(other)]) == 0
+    found = []
+    for program in (program_file, other):
+        capsys.readouterr()
+        assert main(["classify", str(program), *map(str, image_files), "--json"]) == 0
+        found.append(json.loads(capsys.readouterr().out))
+    assert [run["where"].split()[1] for run in found] == ["zcu102", "pynq-z2"]
+    assert [image["classes"] for image in found[0]["images"]] == [image["classes"] for image in found[1]["images"]]
+    for image, path in zip(found[0]["images"], image_files):
+        assert image["image"] == str(path)
+        assert sorted(entry["class"] for entry in image["classes"]) == sorted(entry["class"] for entry in image["classes"])
+        assert len(image["classes"]) == 5 and all(seconds > 0 for seconds in image["seconds"].values())
+
+
+def test_a_reader_that_stops_early_is_no_error(program_file: Path, image_files: list[Path]) -> None:
+    command = [sys.executable, "-m", "sumtile.cli", "classify", str(program_file), *map(str, image_files * 4)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "PYTHONUNBUFFERED": "1"}) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.wait(60) == 0
+        assert process.stderr.read() == b""
+
+
+def test_ctrl_c_ends_all_processes_without_a_word_too_many(program_file: Path, dataset_file: Path) -> None:
+    command = [sys.executable, "-m", "sumtile.cli", "evaluate", str(program_file), str(dataset_file), "--on", "golden", "--processes", "2"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+        children: list[str] = []
+        while len(children) < 2 and process.poll() is None:
+            time.sleep(0.02)
+            children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        os.killpg(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (130, "sumtile: interrupted.\n")
+    deadline = time.monotonic() + 30
+    while any(Path(f"/proc/{child}").exists() for child in children):
+        assert time.monotonic() < deadline, "a process outlived the command"
+        time.sleep(0.05)
+
+
+def test_doctor_tells_what_is_missing(sumtile: Command, tmp_path: Path) -> None:
+    healthy = json.loads(sumtile("doctor", "--json").stdout)
+    checks = {check["name"]: check for check in healthy["checks"]}
+    assert healthy["demo"] and {"python", "pynq", "board", "compiler", "overlay adder", "ap_int.h", "cache", "fashion-mnist", "samples"} <= set(checks)
+    assert checks["compiler"]["state"] == "ok"
+    result = sumtile("doctor", environment={"PATH": "", "SUMTILE_CACHE_DIR": str(tmp_path), "SUMTILE_DATASETS": str(tmp_path)})
+    assert result.returncode == 1
+    assert "MISSING  compiler" in result.stdout and "install g++" in result.stdout
+    assert result.stdout.splitlines()[-1] == "'sumtile demo' cannot run here yet; it needs: compiler."
+
+
+def test_doctor_is_content_where_the_demo_runs(sumtile: Command) -> None:
+    result = sumtile("doctor")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.splitlines()[-1] == "'sumtile demo' can run here."
+
+
+@pytest.mark.parametrize("board", ["zcu102", "pynq-z2"])
+def test_demo_names_the_sample_images(board: str, sumtile: Command) -> None:
+    samples = load_samples()[1]
+    result = sumtile("demo", "--board", board)
+    assert (result.returncode, result.stderr) == (0, "")
+    last = result.stdout.splitlines()[-1]
+    right = int(last.removeprefix(f"{len(samples)} images, the expected class first in "))
+    assert right >= 0.9 * len(samples)
+    assert f"ran on: emulated {board} (C simulation of adder_conv)" in result.stdout
