@@ -1,0 +1,124 @@
+# SPDX-FileCopyrightText: 2026 The sumtile authors
+# SPDX-License-Identifier: Apache-2.0
+"""A float network in one .npz file: a JSON manifest of the nodes beside their arrays, nothing pickled.
+
+The manifest lies in the array ``manifest`` as UTF-8 bytes. A node is an object with its class as ``type`` and its fields;
+a field that is an array reads ``{"array": "<name>"}`` and lies in the file under that name.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import os
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sumtile.errors import SumtileError
+from sumtile.network.graph import Activation, Add, BatchNorm, Conv, Flatten, Linear, Network, Node, Pool, Preprocess
+
+FORMAT = "sumtile-network"
+VERSION = 1
+
+_NODE_TYPES: dict[str, type[Node]] = {cls.__name__: cls for cls in (Conv, Linear, BatchNorm, Activation, Pool, Add, Flatten)}
+_MANIFEST = "manifest"
+
+
+def save_network(network: Network, path: str | Path) -> None:
+    """Writes a network; the file appears whole or not at all, and the same network gives the same bytes.
+
+    Raises:
+        SumtileError: the network is not well formed, or the place cannot be written.
+    """
+    network.check()
+    arrays: dict[str, np.ndarray] = {}
+    manifest = {
+        "format": FORMAT,
+        "version": VERSION,
+        "name": network.name,
+        "preprocess": dataclasses.asdict(network.preprocess),
+        "classes": network.classes,
+        "nodes": [_describe(node, arrays) for node in network.nodes],
+    }
+    content = io.BytesIO()
+    np.savez_compressed(content, **{_MANIFEST: np.frombuffer(json.dumps(manifest).encode(), np.uint8)}, **arrays)
+    _write_whole(Path(path), content.getvalue())
+
+
+def load_network(path: str | Path) -> Network:
+    """Reads a network that :func:`save_network` wrote.
+
+    Raises:
+        SumtileError: the file is absent, damaged, of another kind or of a newer version.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except FileNotFoundError as error:
+        raise SumtileError(f"there is no network file {path}; check the path.") from error
+    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
+        raise SumtileError(f"{path} cannot be read as a network file ({error}); save the network again.") from error
+    manifest = _read_manifest(path, arrays)
+    try:
+        network = Network(
+            name=str(manifest["name"]),
+            preprocess=Preprocess(**{key: _tuples(value) for key, value in manifest["preprocess"].items()}),
+            nodes=[_rebuild(node, arrays) for node in manifest["nodes"]],
+            classes=tuple(manifest["classes"]),
+        )
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise SumtileError(f"{path} is a network file whose manifest is not well formed ({type(error).__name__}: {error}); save the network again.") from error
+    network.check()
+    return network
+
+
+def _describe(node: Node, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+    described: dict[str, Any] = {"type": type(node).__name__}
+    for field in dataclasses.fields(node):
+        value = getattr(node, field.name)
+        if isinstance(value, np.ndarray):
+            name = f"{node.name}.{field.name}"
+            arrays[name] = value
+            value = {"array": name}
+        described[field.name] = value
+    return described
+
+
+def _rebuild(described: dict[str, Any], arrays: dict[str, np.ndarray]) -> Node:
+    fields = dict(described)
+    build: Callable[..., Node] = _NODE_TYPES[fields.pop("type")]
+    return build(**{name: arrays[value["array"]] if isinstance(value, dict) else _tuples(value) for name, value in fields.items()})
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _read_manifest(path: str | Path, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+    try:
+        manifest = json.loads(arrays[_MANIFEST].tobytes())
+        kind, version = manifest["format"], manifest["version"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise SumtileError(f"{path} has no readable manifest and is no network file of sumtile; give a file written by save_network.") from error
+    if kind != FORMAT:
+        raise SumtileError(f"{path} is a file of kind '{kind}', not '{FORMAT}'; give a file written by save_network.")
+    if version != VERSION:
+        raise SumtileError(f"{path} has version {version} of the network format and this sumtile reads version {VERSION}; update sumtile or save the network again.")
+    return manifest
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
+            file.write(content)
+        os.chmod(file.name, 0o644)
+        os.replace(file.name, path)
+    except OSError as error:
+        raise SumtileError(f"{path} cannot be written ({error.strerror}); choose another place.") from error

@@ -1,0 +1,55 @@
+# SPDX-FileCopyrightText: 2026 The sumtile authors
+# SPDX-License-Identifier: Apache-2.0
+"""The network and the images in ``models/``: what its README says about them holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sumtile.datasets import FASHION_CLASSES, fashion_mnist
+from sumtile.errors import SumtileError
+from sumtile.network import Conv, Network
+from sumtile.network.reference import run_float
+from sumtile.network.storage import load_network
+
+MODELS = Path(__file__).parents[2] / "models"
+SAMPLES = sorted((MODELS / "samples").glob("*.png"))
+
+
+@pytest.fixture(scope="module")
+def network() -> Network:
+    return load_network(MODELS / "lenet5_adder_fashion.npz")
+
+
+def classify(network: Network, images: np.ndarray) -> np.ndarray:
+    return run_float(network, network.preprocess.apply(images))[network.output].argmax(1)
+
+
+def test_the_network(network: Network) -> None:
+    operators = [node.operator for node in network.nodes if isinstance(node, Conv)]
+    assert operators == ["mac", "adder", "adder"]
+    assert network.classes == FASHION_CLASSES
+    assert (MODELS / "lenet5_adder_fashion.npz").stat().st_size < 1_000_000
+
+
+def test_the_samples_are_two_of_each_class_and_recognized(network: Network) -> None:
+    names = [file.stem.split("_", 1)[1] for file in SAMPLES]
+    assert sorted(names) == sorted(FASHION_CLASSES * 2)
+    images = np.stack([np.asarray(Image.open(file)) for file in SAMPLES])[..., None]
+    assert [network.classes[label] for label in classify(network, images)] == names
+
+
+def test_the_accuracy_on_the_first_test_images(network: Network) -> None:
+    try:
+        data = fashion_mnist("test").first(500)
+    except SumtileError as error:
+        pytest.skip(str(error))
+    right = (classify(network, data.images) == data.labels).mean()
+    assert right >= 0.9
+    for file in SAMPLES:
+        index = int(file.stem.split("_")[0])
+        assert index >= 500 or np.array_equal(np.asarray(Image.open(file)), data.images[index, :, :, 0]), file.name
