@@ -15,6 +15,9 @@ from sumtile.kernels.layer import Layer
 from sumtile.kernels.tiling import Tiling, ceil_div
 from sumtile.overlay import Engine
 
+MEMORY_DELAY = 4
+"""Iterations between a memory's write and its first read in one loop (``kMemoryDelay``)."""
+
 
 def stage_cycles(engine: Engine, layer: Layer, tiling: Tiling) -> dict[str, int]:
     """Iterations of every stage's loop for one layer; the names are those of the stages in ``hls/include/sumtile``."""
@@ -24,7 +27,6 @@ def stage_cycles(engine: Engine, layer: Layer, tiling: Tiling) -> dict[str, int]
     tile_beats = engine.ti * engine.to * engine.data_bits // engine.stream_bits
     words = conv.pixels * tiling.groups
     residual_beats = conv.pixels * output_tiles * input_beats if layer.residual else 0
-    stripe_words = tiling.stripe_rows * conv.width * tiling.groups
     return {
         "load_features": layer.ifm.pixels * tiling.ifm_tiles * input_beats,
         "load_weights": tiling.groups * engine.to * 64 // engine.stream_bits + tiling.weight_tiles * tiling.weight_repeats * tile_beats,
@@ -33,7 +35,7 @@ def stage_cycles(engine: Engine, layer: Layer, tiling: Tiling) -> dict[str, int]
         "replay": _replay(engine, layer, tiling, tile_cycles=tile_beats),
         "compute": conv.height * tiling.column_tiles * tiling.groups * _output_cycles(engine, layer, tiling),
         "scale": words,
-        "reorder": words + stripe_words,
+        "reorder": _reorder(layer, tiling),
         "combine": residual_beats if layer.residual else words,
         "pool": _pool(engine, layer, tiling) if layer.pool else words,
         "store": ofm.pixels * output_tiles * input_beats,
@@ -45,6 +47,16 @@ def _output_cycles(engine: Engine, layer: Layer, tiling: Tiling) -> int:
     fold = engine.arrays[engine.array_index(layer.operator)].fold
     tail_channels = engine.ti if layer.depthwise else layer.ifm.channels - (tiling.tiles - 1) * engine.ti
     return layer.kernel[0] * layer.kernel[1] * ((tiling.tiles - 1) * fold + ceil_div(tail_channels, engine.ti // fold))
+
+
+def _reorder(layer: Layer, tiling: Tiling) -> int:
+    """Two halves: stripe ``s`` is filled when stripe ``s - 2`` is emptied, and emptied when it is filled."""
+    filled, emptied = 0, [0, 0]
+    for stripe in _stripes(layer, tiling):
+        words = len(stripe) * layer.conv.width * tiling.groups
+        filled = max(filled, emptied[-2]) + words
+        emptied.append(max(emptied[-1], filled + MEMORY_DELAY) + words)
+    return emptied[-1]
 
 
 class _Ring:
@@ -61,7 +73,7 @@ class _Ring:
 
     def emit(self, item: int | None, steps: int) -> None:
         """``steps`` iterations of emission, the first of which needs ``item`` to be complete before it."""
-        ready = self.loaded(item) if item is not None else 0
+        ready = self.loaded(item) + MEMORY_DELAY if item is not None else 0
         self.now = max(self.now, ready) + steps
 
     def release(self, items: int) -> None:

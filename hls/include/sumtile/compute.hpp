@@ -20,13 +20,17 @@ struct Operands {
               bool ifm_unsigned) {
 #pragma HLS inline
     constexpr int kBits = Config::kDataBits;
-  unpack_lanes:
-    for (int i = 0; i < Config::kTi; ++i) {
+  unpack_features:
+    for (int p = 0; p < Config::kTp; ++p) {
 #pragma HLS unroll
-      for (int p = 0; p < Config::kTp; ++p) {
+      for (int i = 0; i < Config::kTi; ++i) {
 #pragma HLS unroll
         x[p][i] = extend<kBits>(get_lane<kBits>(columns.column[p], i), ifm_unsigned);
       }
+    }
+  unpack_weights:
+    for (int i = 0; i < Config::kTi; ++i) {
+#pragma HLS unroll
       for (int o = 0; o < Config::kTo; ++o) {
 #pragma HLS unroll
         w[i][o] = Operator::weight(get_lane<kBits>(tile.lane[i], o), ifm_unsigned);
@@ -65,10 +69,11 @@ compute_steps:
   array_columns:
     for (int p = 0; p < Config::kTp; ++p) {
 #pragma HLS unroll
+      // The lanes add up in a tree of their own, so that only one addition lies between two iterations.
       typename D::Accumulator sum[Config::kTo];
       for (int o = 0; o < Config::kTo; ++o) {
 #pragma HLS unroll
-        sum[o] = first ? typename D::Accumulator(0) : accumulators.value[p][o];
+        sum[o] = 0;
       }
     array_lanes:
       for (int i = 0; i < kLanes; ++i) {
@@ -80,7 +85,7 @@ compute_steps:
       }
       for (int o = 0; o < Config::kTo; ++o) {
 #pragma HLS unroll
-        accumulators.value[p][o] = sum[o];
+        accumulators.value[p][o] = (first ? typename D::Accumulator(0) : accumulators.value[p][o]) + sum[o];
       }
     }
     if (output_ends) {

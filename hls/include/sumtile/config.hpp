@@ -88,14 +88,15 @@ struct Derived {
     Mid value[kTo];
   };
 
+  // A FIFO of up to 32 words takes one shift-register LUT a bit whatever its depth; those of 512 take block RAM.
   using Axis = hls::stream<Beat>;
   using BeatStream = hls::stream<BeatData, 512>;
   using ParameterStream = hls::stream<BeatData, 8>;
-  using ColumnStream = hls::stream<Columns, 8>;
-  using TileStream = hls::stream<WeightTile, 8>;
-  using AccumulatorStream = hls::stream<Accumulators, 4>;
-  using MidStream = hls::stream<MidWord, 16>;
-  using OutputStream = hls::stream<OutputWord, 16>;
+  using ColumnStream = hls::stream<Columns, 16>;
+  using TileStream = hls::stream<WeightTile, 16>;
+  using AccumulatorStream = hls::stream<Accumulators, 8>;
+  using MidStream = hls::stream<MidWord, 32>;
+  using OutputStream = hls::stream<OutputWord, 32>;
 };
 
 }  // namespace sumtile

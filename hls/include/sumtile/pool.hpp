@@ -125,13 +125,15 @@ void pool_words(typename Derived<Config>::OutputStream& words, typename Derived<
                 const Descriptor& d) {
   using D = Derived<Config>;
   typename D::OutputWord ring[Config::kPoolWords];
-#pragma HLS bind_storage variable=ring type=ram_2p impl=bram
-  // A row is written only into a slot whose row no remaining window reads (rows - released < pool_ring_rows).
-#pragma HLS dependence variable=ring inter false
-#pragma HLS dependence variable=ring intra false
+#pragma HLS bind_storage variable=ring type=ram_s2p impl=bram
+  // A row goes into a slot that no remaining window reads (rows - released < pool_ring_rows), and is read when settled.
+#pragma HLS dependence variable=ring type=inter direction=RAW distance=4 true
+#pragma HLS dependence variable=ring type=intra false
   LoopCounter counter(Loop::pool);
   const int row_words = int(d.conv_width) * int(d.groups);
   int rows = 0, row_word = 0, slot = 0;  // filling side
+  Settled<int> settled(0);
+#pragma HLS array_partition variable=settled.history_ complete
   PoolTaps taps(d);
   PoolWindow<Config> window;
 #pragma HLS array_partition variable=window.value complete
@@ -141,7 +143,7 @@ pool_steps:
   while (!taps.done || rows < int(d.conv_height)) {
 #pragma HLS pipeline II=1
 #pragma HLS loop_tripcount min=16 max=1000000
-    const int complete_rows = rows, released = taps.released(d);
+    const int complete_rows = settled.step(rows), released = taps.released(d);
     if (rows < int(d.conv_height) && rows - released < int(d.pool_ring_rows)) {
       ring[slot * row_words + row_word] = words.read();
       if (++row_word == row_words) {

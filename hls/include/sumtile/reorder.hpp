@@ -37,12 +37,14 @@ void reorder(typename Derived<Config>::MidStream& mids, typename Derived<Config>
   using D = Derived<Config>;
   typename D::MidWord buffer[2][Config::kReorderWords];
 #pragma HLS aggregate variable=buffer
-#pragma HLS bind_storage variable=buffer type=ram_2p impl=bram
-  // The sides work on different halves: the filling side is at least one stripe ahead of the emptying side.
-#pragma HLS dependence variable=buffer inter false
-#pragma HLS dependence variable=buffer intra false
+#pragma HLS bind_storage variable=buffer type=ram_s2p impl=bram
+  // The sides work on different halves: a half is emptied when its stripe is settled, and filled when it is empty.
+#pragma HLS dependence variable=buffer type=inter direction=RAW distance=4 true
+#pragma HLS dependence variable=buffer type=intra false
   LoopCounter counter(Loop::reorder);
   StripeCursor fill(d), empty(d);
+  Settled<uint_t<13>> settled(0);
+#pragma HLS array_partition variable=settled.history_ complete
   uint_t<12> fill_group = 0, empty_group = 0;
   uint_t<26> fill_pixel = 0, empty_pixel = 0;
   uint_t<32> fill_address = 0, empty_address = 0;
@@ -52,7 +54,7 @@ reorder_words:
 #pragma HLS pipeline II=1
 #pragma HLS loop_tripcount min=16 max=1000000
     const bool may_fill = fill.stripe < d.stripes && fill.stripe - empty.stripe < 2;
-    const bool may_empty = empty.stripe < fill.stripe;
+    const bool may_empty = empty.stripe < settled.step(fill.stripe);
     if (may_fill) {
       buffer[fill.half][fill_address] = mids.read();
       fill_address += d.groups;

@@ -17,13 +17,15 @@ void replay(typename Derived<Config>::BeatStream& beats, typename Derived<Config
   using D = Derived<Config>;
   typename D::OutputWord ring[Config::kTi][Config::kWeightTiles];
 #pragma HLS array_partition variable=ring complete dim=1
-#pragma HLS bind_storage variable=ring type=ram_2p impl=bram
-  // A tile is read only after it is complete and written only after its last use, so never both in one cycle.
-#pragma HLS dependence variable=ring inter false
-#pragma HLS dependence variable=ring intra false
+#pragma HLS bind_storage variable=ring type=ram_s2p impl=bram
+  // A tile is read when it is settled and its slot written again after its last use, so never both in one iteration.
+#pragma HLS dependence variable=ring type=inter direction=RAW distance=4 true
+#pragma HLS dependence variable=ring type=intra false
   LoopCounter counter(Loop::replay);
   Walk walk(d);
   uint_t<32> loaded = 0, released = 0;  // tiles since the layer began
+  Settled<uint_t<32>> settled(0);
+#pragma HLS array_partition variable=settled.history_ complete
   uint_t<16> load_slot = 0, lane = 0, part = 0;
   uint_t<32> group_tile = 0;  // number of the group's first tile
   uint_t<16> group_slot = 0;  // and its slot
@@ -34,7 +36,7 @@ replay_steps:
   while (!walk.done) {
 #pragma HLS pipeline II=1
 #pragma HLS loop_tripcount min=16 max=1000000
-    const bool ready = group_tile + step < loaded;
+    const bool ready = group_tile + step < settled.step(loaded);
     if (loaded < d.weight_tiles && loaded - released < Config::kWeightTiles) {
       set_part<D::kStreamBits>(word, part, beats.read());
       if (++part == D::kOutputWordBeats) {

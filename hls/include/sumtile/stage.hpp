@@ -42,6 +42,38 @@ enum class Loop {
 constexpr const char* kLoopNames[] = {"load_features", "load_weights", "load_residual", "window", "replay", "compute",
                                       "scale",         "reorder",      "combine",       "pool",   "store"};
 
+// A loop that writes a memory and reads it back counts what it has completed, and reads only what was complete
+// kMemoryDelay iterations ago. A write so has left the pipeline before its first read: the dependence pragmas of
+// those loops state this distance, and rest on it.
+constexpr int kMemoryDelay = 4;
+
+template <class Count>
+class Settled {
+ public:
+  explicit Settled(Count start) {
+#pragma HLS inline
+    for (int i = 0; i < kMemoryDelay; ++i) {
+#pragma HLS unroll
+      history_[i] = start;
+    }
+  }
+
+  // Once an iteration, at its start: takes the count as it is and returns what it was.
+  Count step(const Count& now) {
+#pragma HLS inline
+    const Count settled = history_[kMemoryDelay - 1];
+    for (int i = kMemoryDelay - 1; i > 0; --i) {
+#pragma HLS unroll
+      history_[i] = history_[i - 1];
+    }
+    history_[0] = now;
+    return settled;
+  }
+
+ private:
+  Count history_[kMemoryDelay];
+};
+
 class LoopCounter {
  public:
 #ifdef __SYNTHESIS__

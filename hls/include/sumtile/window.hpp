@@ -204,20 +204,22 @@ void window(typename Derived<Config>::BeatStream& beats, typename Derived<Config
   using D = Derived<Config>;
   typename D::InputWord ring[Config::kTp][Config::kFeatureWords];
 #pragma HLS array_partition variable=ring complete dim=1
-#pragma HLS bind_storage variable=ring type=ram_2p impl=bram
-  // A row is written only into a slot whose row no remaining step reads (writer.rows - released < ring_rows).
-#pragma HLS dependence variable=ring inter false
-#pragma HLS dependence variable=ring intra false
+#pragma HLS bind_storage variable=ring type=ram_s2p impl=bram
+  // A row goes into a slot that no remaining step reads (writer.rows - released < ring_rows), and is read when settled.
+#pragma HLS dependence variable=ring type=inter direction=RAW distance=4 true
+#pragma HLS dependence variable=ring type=intra false
   LoopCounter counter(Loop::window);
   RingWriter<Config> writer;
   Taps<Config> taps(d);
   int_t<17> released = 0;
+  Settled<int_t<14>> settled(0);
+#pragma HLS array_partition variable=settled.history_ complete
 
 window_steps:
   while (!taps.walk.done || writer.rows < int(d.ifm_height)) {
 #pragma HLS pipeline II=1
 #pragma HLS loop_tripcount min=16 max=1000000
-    const int complete_rows = writer.rows;
+    const int complete_rows = settled.step(writer.rows);
     if (writer.rows < int(d.ifm_height) && writer.rows - released < int(d.ring_rows)) {
       if (writer.take(beats.read())) {
         ring[writer.bank][writer.address(d)] = writer.word;
