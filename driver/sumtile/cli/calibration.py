@@ -10,8 +10,8 @@ import numpy as np
 
 from sumtile.datasets import open_dataset
 from sumtile.errors import SumtileError
+from sumtile.images import read_image
 from sumtile.network.graph import Preprocess
-from sumtile.runtime.images import read_image
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".ppm", ".pgm", ".webp"}
 

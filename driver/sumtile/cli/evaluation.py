@@ -17,8 +17,8 @@ from sumtile.cli.targets import open_target
 from sumtile.cli.workers import run_chunks
 from sumtile.datasets import Dataset
 from sumtile.errors import SumtileError
+from sumtile.images import pixel_table, read_image, to_integers
 from sumtile.program import Program
-from sumtile.runtime.images import pixel_table, read_image, to_integers
 
 CHUNK = 32
 """Images that a process takes at a time."""

@@ -12,13 +12,13 @@ import numpy as np
 from sumtile.cli.names import plain
 from sumtile.compiler import compile_network
 from sumtile.errors import SumtileError
+from sumtile.images import read_image
 from sumtile.network import Network
 from sumtile.network.storage import load_network
 from sumtile.overlay import Overlay
-from sumtile.overlay.resources import overlays_folder
+from sumtile.overlay.resources import models_folder
 from sumtile.program import Program
 from sumtile.quantize import Scheme, quantize_network
-from sumtile.runtime.images import read_image
 
 NETWORK = "lenet5_adder_fashion.npz"
 
@@ -33,11 +33,6 @@ class Sample:
     def shows(self, name: str) -> bool:
         """Whether ``name`` is the class of this image; only its letters and digits count."""
         return plain(name) == plain(self.label)
-
-
-def models_folder() -> Path:
-    """Folder of the networks and sample images; it lies beside the overlay descriptions."""
-    return overlays_folder().parent / "models"
 
 
 def load_samples() -> tuple[Network, list[Sample]]:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The sumtile authors
 # SPDX-License-Identifier: Apache-2.0
-"""Where the overlay descriptions and the kernel sources lie: in a checkout, or inside the installed package."""
+"""Where the overlay descriptions, the kernel sources and the trained networks lie: in a checkout, or inside the installed package."""
 
 from __future__ import annotations
 
@@ -18,6 +18,11 @@ def _folder(name: str) -> Path:
 def overlays_folder() -> Path:
     """Folder of the overlay descriptions, of ``boards/`` and of the bitstreams, one folder a board."""
     return _folder("overlays")
+
+
+def models_folder() -> Path:
+    """Folder of the trained networks and of the sample images."""
+    return _folder("models")
 
 
 def hls_folder() -> Path:

@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 
 from sumtile.errors import SumtileError
+from sumtile.images import ImageLike, pixel_table, read_image, to_integers
 from sumtile.overlay import Overlay
 from sumtile.program import Program, read_program
 from sumtile.runtime.buffers import BufferPool
 from sumtile.runtime.execute import LayerProfile, run
 from sumtile.runtime.hardware import Hardware
-from sumtile.runtime.images import ImageLike, pixel_table, read_image, to_integers
 from sumtile.runtime.placement import Placement
 
 

@@ -13,8 +13,8 @@ from PIL import Image
 
 from sumtile import SumtileError
 from sumtile.formats import FixedPoint
+from sumtile.images import MAX_PIXELS, pixel_table, read_image, to_integers
 from sumtile.network import Preprocess
-from sumtile.runtime.images import MAX_PIXELS, pixel_table, read_image, to_integers
 
 RGB = Preprocess(6, 8, (0.5, 0.4, 0.3), (0.2, 0.3, 0.4))
 GREY = Preprocess(6, 8, (0.5,), (0.25,))
