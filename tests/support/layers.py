@@ -104,4 +104,4 @@ def _spread(rng: np.random.Generator, engine: Engine, layer: Layer, accumulators
     sign = rng.choice([-1, 1], layer.channels)
     scale = np.clip(sign * rng.choice([0.1, 1.0, 3.0]) * mid / width, -32000, 32000)
     offset = rng.uniform(-0.5, 0.5, layer.channels) * mid - scale * accumulators.mean(axis=(0, 1))
-    return Requantization.fit(scale, offset)
+    return Requantization.fit(scale, np.clip(offset, -(2**31) + 1, 2**31 - 1))

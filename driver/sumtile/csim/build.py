@@ -37,7 +37,7 @@ def compiler() -> str:
     name = os.environ.get("CXX", "g++")
     found = shutil.which(name)
     if found is None:
-        raise SumtileError(f"no C++ compiler '{name}' was found, but the C simulation needs one; install g++ (Debian: sudo apt install g++) or set CXX.")
+        raise SumtileError(f"no C++ compiler '{name}' was found, but sumtile compiles its C++ for this machine; install g++ (Debian: sudo apt install g++) or set CXX.")
     return found
 
 

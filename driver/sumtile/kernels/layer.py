@@ -92,7 +92,7 @@ class Requantization:
             offset: real addend in mid units, shape (channels,).
 
         Raises:
-            SumtileError: a factor of 2**15 or more, which no int16 multiplier can hold.
+            SumtileError: a factor of 2**15 or more, which no int16 multiplier can hold, an offset beyond 32 bits, or one that is not finite.
         """
         scale = np.asarray(scale, dtype=np.float64)
         if not np.all(np.isfinite(scale)) or not np.all(np.isfinite(offset)):
@@ -105,7 +105,9 @@ class Requantization:
         mul = np.where(carried, np.rint(scale * 2.0**shift), mul)
         if np.any(shift < 0) or np.any(np.abs(mul) > 32767):
             raise SumtileError(f"a requantization factor of {np.abs(scale).max():g} was found, but factors must stay below 32768; give the output more fractional bits.")
-        add = np.clip(np.rint(np.asarray(offset, dtype=np.float64)), -(2**31), 2**31 - 1)
+        add = np.rint(np.asarray(offset, dtype=np.float64))
+        if np.any(np.abs(add) >= 2.0**31):
+            raise SumtileError(f"a requantization offset of {np.abs(add).max():g} was found, but offsets must fit 32 bits; give the output fewer fractional bits.")
         return cls(mul.astype(np.int64), shift.astype(np.int64), add.astype(np.int64))
 
 
