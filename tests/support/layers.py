@@ -50,7 +50,7 @@ def _random_layer(rng: np.random.Generator, engine: Engine, operator: str) -> La
     reach = [(size - 1) * step + 1 for size, step in zip(kernel, dilation)]
     padding = tuple(int(rng.integers(0, min(reach[i % 2], 4))) for i in range(4))
     mid = 1 << (engine.mid_bits - 1)
-    bounds = sorted(int(v) for v in rng.integers(-mid, mid, 2)) if rng.random() < 0.25 else [-mid, mid - 1]
+    bounds = [-int(rng.integers(0, mid)), int(rng.integers(0, mid))] if rng.random() < 0.25 else [-mid, mid - 1]
     unsigned = bool(rng.random() < 0.5)
     return Layer(
         operator=operator,

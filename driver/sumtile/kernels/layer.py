@@ -125,7 +125,7 @@ class Layer:
         ofm_unsigned: output features are unsigned.
         residual: optional map to add.
         slope: factor of negative values in units of 2**-14: 0 is ReLU, 16384 the identity.
-        clamp_low, clamp_high: bounds of the activation in ``mid`` units.
+        clamp_low, clamp_high: bounds of the activation in ``mid`` units; zero lies between them.
         out_shift: right shift from ``mid`` units to the output format.
         pool: optional pooling.
     """
@@ -186,7 +186,6 @@ class Layer:
         conv, reduction = self.conv, int(np.prod(self.weight_shape[1:]))
         top, left, bottom, right = self.padding
         reach = tuple((size - 1) * step + 1 for size, step in zip(self.kernel, self.dilation))
-        mid = 1 << (engine.mid_bits - 1)
         rules = [
             (min(self.ifm.height, self.ifm.width, self.ifm.channels, self.channels) >= 1, f"maps of {self.ifm} and {self.channels} outputs are empty"),
             (max(self.ifm.height, self.ifm.width) <= 4095, f"the input map is {self.ifm.height} x {self.ifm.width}, but 4095 is the largest side"),
@@ -199,7 +198,7 @@ class Layer:
             (not self.depthwise or (self.operator == "mac" and self.channels == self.ifm.channels), "depthwise needs the mac operator and as many outputs as inputs"),
             (0 <= self.slope <= SLOPE_ONE, f"slope {self.slope} must lie in 0 to {SLOPE_ONE}"),
             (0 <= self.out_shift < engine.mid_bits, f"out_shift {self.out_shift} must lie in 0 to {engine.mid_bits - 1}"),
-            (max(self.clamp_low, -mid) <= min(self.clamp_high, mid - 1), f"the clamp from {self.clamp_low} to {self.clamp_high} is empty in {engine.mid_bits} bits"),
+            (self.clamp_low <= 0 <= self.clamp_high, f"the clamp from {self.clamp_low} to {self.clamp_high} must hold zero, the value of the channels that pad a map in memory"),
         ]  # fmt: skip
         if self.residual is not None:
             rules.append((abs(self.residual.shift) < engine.mid_bits, f"residual shift {self.residual.shift} must stay within {engine.mid_bits} bits"))
