@@ -3,9 +3,11 @@
 #include "dataflow.hpp"
 
 #include <cstdint>
+#include <new>
 #include <sstream>
 
 #include <sys/mman.h>
+#include <ucontext.h>
 
 #include "hls_stream.h"
 
@@ -15,7 +17,7 @@ namespace csim {
 namespace {
 
 // Buffers are local arrays of the stages, as synthesis wants them, so stacks are large; untouched pages cost nothing.
-constexpr std::size_t kStackBytes = std::size_t(64) << 20;
+constexpr std::size_t kStackBytes = std::size_t(16) << 20;
 
 thread_local Scheduler* current_scheduler = nullptr;
 
@@ -102,13 +104,15 @@ void Scheduler::wake(Fiber* fiber) {
 // Fibers start by makecontext and switch by _setjmp and _longjmp, which leave the signal mask alone and so cost a
 // few nanoseconds in place of two system calls.
 void Scheduler::resume(Fiber* fiber) {
+  if (!fiber->stack) {
+    if (stacks_.empty()) stacks_.push_back(new_stack());
+    fiber->stack = stacks_.back();
+    stacks_.pop_back();
+  }
   running_ = fiber;
   if (_setjmp(home_) == 0) {
     if (fiber->started) _longjmp(fiber->context, 1);
     fiber->started = true;
-    if (stacks_.empty()) stacks_.push_back(new_stack());
-    fiber->stack = stacks_.back();
-    stacks_.pop_back();
     ucontext_t context;
     getcontext(&context);
     context.uc_stack.ss_sp = fiber->stack;

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdint>
 #include <cstring>
+#include <new>
 
 #include "sumtile_config.hpp"
 #include "sumtile/engine.hpp"
@@ -27,7 +28,10 @@ constexpr std::size_t kBeatBytes = Config::kStreamBits / 8;
 constexpr const char* kPortNames[] = {"features", "weights", "residual", "result"};
 constexpr const char* kRegisterNames[] = {"stamp", "status", "layers", "busy", "starved", "stalled"};
 constexpr int kPorts = 4, kResult = 3, kRegisters = 6;
-constexpr int kLoops = sizeof sumtile::kLoopNames / sizeof *sumtile::kLoopNames;
+// In the order of sumtile::Loop.
+constexpr const char* kLoopNames[] = {"load_features", "load_weights", "load_residual", "window", "replay", "compute",
+                                      "scale",         "reorder",      "combine",       "pool",   "store",  "send"};
+constexpr int kLoops = sizeof kLoopNames / sizeof *kLoopNames;
 
 using Word = sumtile::word_t<Config::kStreamBits>;
 
@@ -77,7 +81,7 @@ enum State { kIdle = 0, kBlocked = 1, kRunning = 2, kFailed = -1 };
 
 #define SUMTILE_EXPORT extern "C" __attribute__((visibility("default")))
 
-SUMTILE_EXPORT Kernel* sumtile_new() { return new Kernel; }
+SUMTILE_EXPORT Kernel* sumtile_new() { return new (std::nothrow) Kernel; }
 SUMTILE_EXPORT void sumtile_delete(Kernel* kernel) { delete kernel; }
 
 SUMTILE_EXPORT const char* sumtile_vlnv() { return "xilinx.com:hls:" SUMTILE_TEXT(SUMTILE_TOP) ":1.0"; }
@@ -88,7 +92,7 @@ SUMTILE_EXPORT int sumtile_port_bytes(int) { return kBeatBytes; }
 SUMTILE_EXPORT int sumtile_register_count() { return kRegisters; }
 SUMTILE_EXPORT const char* sumtile_register_name(int index) { return kRegisterNames[index]; }
 SUMTILE_EXPORT int sumtile_loop_count() { return kLoops; }
-SUMTILE_EXPORT const char* sumtile_loop_name(int loop) { return sumtile::kLoopNames[loop]; }
+SUMTILE_EXPORT const char* sumtile_loop_name(int loop) { return kLoopNames[loop]; }
 
 // Begins a call of the top function; 1 when one is in progress.
 SUMTILE_EXPORT int sumtile_start(Kernel* kernel) {
@@ -99,7 +103,11 @@ SUMTILE_EXPORT int sumtile_start(Kernel* kernel) {
 
 SUMTILE_EXPORT int sumtile_run(Kernel* kernel, long slices) {
   sumtile::csim::Scheduler& scheduler = kernel->scheduler;
-  scheduler.run(slices);
+  try {
+    scheduler.run(slices);
+  } catch (const std::bad_alloc&) {
+    scheduler.error = "no memory is left for another stage's stack";
+  }
   if (!scheduler.error.empty()) return kFailed;
   return scheduler.idle() ? kIdle : scheduler.runnable() ? kRunning : kBlocked;
 }

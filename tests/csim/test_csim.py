@@ -50,7 +50,8 @@ def _run_golden(overlay: Overlay, case: Case) -> np.ndarray:
 
 def test_descriptor_lists_agree() -> None:
     header = (hls_folder() / "include" / "sumtile" / "descriptor.hpp").read_text()
-    assert tuple(re.findall(r"FIELD\((\w+),", header)) == FIELDS
+    listed = [(name, f"{'u' if kind else 'i'}{bits}") for name, kind, bits in re.findall(r"FIELD\((\w+), (u?)int_t<(\d+)>\)", header)]
+    assert listed == list(FIELDS.items())
     assert int(re.search(r"kHeaderWords = (\d+)", header)[1]) * 4 == HEADER_BYTES
 
 
@@ -80,6 +81,14 @@ def test_short_stream_is_reported_by_stage_and_stream(overlay: Overlay, case: Ca
         run_call(load_kernel(overlay), inputs, feature_bytes(overlay.engine, case.layer.ofm))
 
 
+@pytest.mark.parametrize("port", ["features", "weights", "residual"])
+def test_unread_input_is_reported(overlay: Overlay, case: Case, port: str) -> None:
+    inputs = _inputs(overlay, case)
+    inputs[port] = np.concatenate([inputs[port], np.zeros(64, np.uint8)])
+    with pytest.raises(SumtileError, match=f"left 64 bytes of its port '{port}' unread"):
+        run_call(load_kernel(overlay), inputs, feature_bytes(overlay.engine, case.layer.ofm))
+
+
 def test_too_long_a_result_is_reported(overlay: Overlay, case: Case) -> None:
     expected = feature_bytes(overlay.engine, case.layer.ofm)
     with pytest.raises(SumtileError, match="descriptor and the host disagree"):
@@ -88,7 +97,7 @@ def test_too_long_a_result_is_reported(overlay: Overlay, case: Case) -> None:
 
 def test_deadlock_inside_a_kernel_names_stage_and_stream() -> None:
     hls = hls_folder()
-    flags = ["-std=c++14", f"-I{hls / 'include'}", f"-I{hls / 'csim' / 'include'}", "-Wno-unknown-pragmas", "-Wno-unused-label"]
+    flags = ["-std=c++14", "-DSUMTILE_CSIM", f"-I{hls / 'include'}", f"-I{hls / 'csim' / 'include'}", "-Wno-unknown-pragmas", "-Wno-unused-label"]
     library = compile_library("deadlock", [Path(__file__).with_name("deadlock.cpp"), hls / "csim" / "dataflow.cpp"], flags)
     text = ctypes.create_string_buffer(1000)
     ctypes.CDLL(str(library)).deadlock_report(text, len(text))

@@ -35,7 +35,7 @@ def random_case(engine: Engine, operator: str, seed: int) -> Case:
             tile(engine, layer)
         except SumtileError:
             continue
-        return _fill(rng, engine, layer)
+        return fill_case(rng, engine, layer)
 
 
 def _random_layer(rng: np.random.Generator, engine: Engine, operator: str) -> Layer:
@@ -81,7 +81,9 @@ def _random_pool(rng: np.random.Generator) -> Pool:
     return Pool("average", kernel, stride, padding, mul=round((1 << 15) / (kernel[0] * kernel[1])), shift=int(rng.choice([13, 15])))
 
 
-def _fill(rng: np.random.Generator, engine: Engine, layer: Layer) -> Case:
+def fill_case(rng: np.random.Generator, engine: Engine, layer: Layer) -> Case:
+    """Random integers for a layer, the corners of the formats now and then."""
+
     def integers(shape: tuple[int, ...], unsigned: bool) -> np.ndarray:
         bits = engine.data_bits
         low, high = (0, 1 << bits) if unsigned else (-(1 << (bits - 1)), 1 << (bits - 1))

@@ -54,6 +54,10 @@ def run_call(kernel: Kernel, inputs: Mapping[str, np.ndarray], result_bytes: int
         raise SumtileError(
             f"the engine delivered {received} bytes (TLAST {'seen' if ended else 'missing'}), but {result_bytes} were expected; the descriptor and the host disagree."
         )
+    left = {port: data.nbytes - sent[port] + kernel.level(port) * kernel.ports[port].beat_bytes for port, data in inputs.items()}
+    for port, count in left.items():
+        if count:
+            raise SumtileError(f"the engine left {count} bytes of its port '{port}' unread, which the next layer would take for its own; the descriptor and the host disagree.")
     return result
 
 

@@ -34,11 +34,12 @@ def stage_cycles(engine: Engine, layer: Layer, tiling: Tiling) -> dict[str, int]
         "window": _window(layer, tiling, row_cycles=layer.ifm.width * tiling.ifm_tiles * input_beats),
         "replay": _replay(engine, layer, tiling, tile_cycles=tile_beats),
         "compute": conv.height * tiling.column_tiles * tiling.groups * _output_cycles(engine, layer, tiling),
-        "scale": words,
+        "scale": tiling.groups * engine.to + words,
         "reorder": _reorder(layer, tiling),
         "combine": residual_beats if layer.residual else words,
         "pool": _pool(engine, layer, tiling) if layer.pool else words,
         "store": ofm.pixels * output_tiles * input_beats,
+        "send": ofm.pixels * output_tiles * input_beats,
     }
 
 

@@ -25,6 +25,8 @@ from sumtile.overlay import Engine
 
 SLOPE_BITS = 14
 SLOPE_ONE = 1 << SLOPE_BITS
+SHIFT_MAX = 40
+"""Largest shift of the requantization; a product that it leaves anything of has more bits than any accumulator makes."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class Requantization:
 
     Attributes:
         mul: int16 multipliers, shape (channels,).
-        shift: right shifts, 0 to 63, shape (channels,).
+        shift: right shifts, 0 to 40, shape (channels,).
         add: int32 addends in ``mid`` units, shape (channels,).
     """
 
@@ -98,7 +100,7 @@ class Requantization:
         if not np.all(np.isfinite(scale)) or not np.all(np.isfinite(offset)):
             raise SumtileError("a scale or offset of the requantization is not finite; check the batch normalization's variances.")
         exponent = np.frexp(scale)[1]
-        shift = np.clip(15 - exponent, 0, 63)
+        shift = np.clip(15 - exponent, 0, SHIFT_MAX)
         mul = np.rint(scale * 2.0**shift)
         carried = np.abs(mul) > 32767
         shift = np.where(carried, shift - 1, shift)
@@ -189,7 +191,7 @@ class Layer:
         rules = [
             (min(self.ifm.height, self.ifm.width, self.ifm.channels, self.channels) >= 1, f"maps of {self.ifm} and {self.channels} outputs are empty"),
             (max(self.ifm.height, self.ifm.width) <= 4095, f"the input map is {self.ifm.height} x {self.ifm.width}, but 4095 is the largest side"),
-            (max(self.kernel) <= engine.kernel_max, f"the kernel is {self.kernel}, but the engine is built for {engine.kernel_max} x {engine.kernel_max}"),
+            (1 <= min(self.kernel) and max(self.kernel) <= engine.kernel_max, f"the kernel is {self.kernel}, but the engine is built for 1 x 1 to {engine.kernel_max} x {engine.kernel_max}"),
             (max(*self.stride, *self.dilation) <= 15 and min(*self.stride, *self.dilation) >= 1, f"stride {self.stride} and dilation {self.dilation} must lie in 1 to 15"),
             (min(self.padding) >= 0 and max(top, bottom) < reach[0] + 1 and max(left, right) < reach[1] + 1, f"padding {self.padding} must not exceed the kernel's reach {reach}"),
             (conv.height >= 1 and conv.width >= 1, f"a kernel of reach {reach} does not fit the padded map"),

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sumtile.errors import SumtileError
 from sumtile.kernels.layer import Layer, MapShape, Pool, Requantization
 from sumtile.kernels.tiling import Tiling, ceil_div, ring_row_words
 from sumtile.overlay import Engine
@@ -23,23 +24,24 @@ MAGIC = 0x314C5453  # "STL1" in memory
 HEADER_WORDS = 80
 HEADER_BYTES = 4 * HEADER_WORDS
 
-# Word i of the descriptor is FIELDS[i]; hls/include/sumtile/descriptor.hpp lists the same names in the same order.
-FIELDS = (
-    "magic", "stamp", "opcode", "index", "array",
-    "ifm_unsigned", "ifm_height", "ifm_width", "ifm_tiles", "ifm_beats",
-    "conv_height", "conv_width", "groups", "column_tiles",
-    "kernel_height", "kernel_width", "tiles", "tile_advance", "tail_folds", "steps",
-    "stripe_rows", "stripes", "weight_tiles", "weights_resident",
-    "ring_rows", "row_words", "row_stride", "row_dilation", "pad_top",
-    "slot_origin", "slot_stride", "slot_dilation",
-    "column_stride", "column_dilation", "pad_left",
-    "phase_origin", "bank_origin", "line_origin", "phase_step", "bank_step", "line_step",
-    "residual", "residual_unsigned", "residual_shift", "residual_beats",
-    "slope", "clamp_low", "clamp_high", "out_shift", "ofm_unsigned",
-    "pool_kind", "pool_height", "pool_width", "pool_stride_height", "pool_stride_width",
-    "pool_pad_top", "pool_pad_left", "pool_ring_rows", "pool_slot_origin", "pool_slot_stride", "pool_mul", "pool_shift",
-    "ofm_height", "ofm_width", "ofm_tiles",
-)  # fmt: skip
+# Word i of the descriptor is the i-th field; u or i and the width are its type in the logic.
+# hls/include/sumtile/descriptor.hpp lists the same fields in the same order.
+FIELDS = {
+    "magic": "u32", "stamp": "u32", "opcode": "u2", "index": "u16", "array": "u3", "ifm_unsigned": "u1",
+    "ifm_height": "u12", "ifm_width": "u12", "ifm_tiles": "u16", "ifm_beats": "u32", "conv_height": "u13",
+    "conv_width": "u13", "groups": "u12", "column_tiles": "u13", "kernel_height": "u4", "kernel_width": "u4",
+    "tiles": "u16", "tile_advance": "u16", "tail_folds": "u16", "steps": "u16", "stripe_rows": "u13",
+    "stripes": "u13", "weight_tiles": "u32", "weights_resident": "u1", "ring_rows": "u12", "row_words": "u16",
+    "row_stride": "u4", "row_dilation": "u4", "pad_top": "u8", "slot_origin": "u12", "slot_stride": "u12",
+    "slot_dilation": "u12", "column_stride": "u4", "column_dilation": "u4", "pad_left": "u8", "phase_origin": "u4",
+    "bank_origin": "u8", "line_origin": "i9", "phase_step": "u4", "bank_step": "u8", "line_step": "u4",
+    "residual": "u1", "residual_unsigned": "u1", "residual_shift": "i7", "residual_beats": "u32", "slope": "u16",
+    "clamp_low": "i32", "clamp_high": "i32", "out_shift": "u6", "ofm_unsigned": "u1", "pool_kind": "u2",
+    "pool_height": "u8", "pool_width": "u8", "pool_stride_height": "u8", "pool_stride_width": "u8",
+    "pool_pad_top": "u8", "pool_pad_left": "u8", "pool_ring_rows": "u13", "pool_slot_origin": "u13",
+    "pool_slot_stride": "u13", "pool_mul": "u16", "pool_shift": "u6", "ofm_height": "u13", "ofm_width": "u13",
+    "ofm_tiles": "u16",
+}  # fmt: skip
 
 OPCODE_PROBE, OPCODE_LAYER = 0, 1
 _POOL_KINDS = {"max": 1, "average": 2}
@@ -59,7 +61,7 @@ def pack_features(engine: Engine, values: np.ndarray, unsigned: bool) -> np.ndar
     """(height, width, channels) integers to the bytes of the feature stream (uint8, one axis)."""
     height, width, channels = values.shape
     padded = np.zeros((height, width, ceil_div(channels, engine.ti) * engine.ti), feature_dtype(engine, unsigned))
-    padded[:, :, :channels] = values
+    padded[:, :, :channels] = _checked(values, engine.data_bits, not unsigned, "a feature")
     return padded.reshape(-1).view(np.uint8)
 
 
@@ -91,7 +93,8 @@ def pack_descriptor(engine: Engine, stamp: int, layer: Layer, tiling: Tiling, in
     """The header words of a layer as bytes (uint8)."""
     fields = descriptor(engine, stamp, layer, tiling, index)
     header = np.zeros(HEADER_WORDS, "<u4")
-    header[: len(FIELDS)] = [fields[name] & 0xFFFFFFFF for name in FIELDS]
+    for word, (name, kind) in enumerate(FIELDS.items()):
+        header[word] = _checked(np.asarray(fields[name]), int(kind[1:]), kind[0] == "i", f"descriptor field '{name}'") & 0xFFFFFFFF
     return header.view(np.uint8)
 
 
@@ -197,8 +200,9 @@ def pack_requantization(engine: Engine, tiling: Tiling, requantization: Requanti
     record = np.dtype([("add", "<i4"), ("mul", "<i2"), ("shift", "u1"), ("zero", "u1")])
     packed = np.zeros(tiling.groups * engine.to, record)
     channels = len(requantization.mul)
-    for field in ("add", "mul", "shift"):
-        packed[field][:channels] = getattr(requantization, field)
+    packed["add"][:channels] = _checked(requantization.add, 32, True, "an addend")
+    packed["mul"][:channels] = _checked(requantization.mul, 16, True, "a multiplier")
+    packed["shift"][:channels] = _checked(requantization.shift, 6, False, "a shift")
     return packed.view(np.uint8)
 
 
@@ -208,6 +212,7 @@ def pack_weights(engine: Engine, layer: Layer, tiling: Tiling, weights: np.ndarr
     kernel_height, kernel_width = layer.kernel
     shape = (tiling.groups, engine.to, kernel_height, kernel_width, tiling.tiles, engine.ti)
     padded = np.zeros(shape, feature_dtype(engine, unsigned))
+    weights = _checked(weights, engine.data_bits, not unsigned, "a weight")
     if layer.depthwise:
         channel = np.arange(layer.channels)
         group, lane = np.divmod(channel, engine.to)
@@ -216,3 +221,13 @@ def pack_weights(engine: Engine, layer: Layer, tiling: Tiling, weights: np.ndarr
         flat = padded.reshape(tiling.groups * engine.to, kernel_height, kernel_width, tiling.tiles * engine.ti)
         flat[: layer.channels, :, :, : layer.ifm.channels] = weights
     return np.ascontiguousarray(padded.transpose(0, 2, 3, 4, 5, 1)).reshape(-1).view(np.uint8)
+
+
+def _checked(values: np.ndarray, bits: int, signed: bool, what: str) -> np.ndarray:
+    """The values themselves; SumtileError when one does not fit, since numpy and the logic would cut it silently."""
+    low, high = (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if signed else (0, (1 << bits) - 1)
+    if values.size:
+        least, most = values.min(), values.max()
+        if least < low or most > high:
+            raise SumtileError(f"{what} has the value {least if least < low else most}, but it must lie in {low} to {high}; quantize and compile the network again.")
+    return values

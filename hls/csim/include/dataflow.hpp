@@ -17,8 +17,6 @@
 #include <string>
 #include <vector>
 
-#include <ucontext.h>
-
 namespace sumtile {
 namespace csim {
 
@@ -88,7 +86,6 @@ class Scheduler {
   int live_ = 0;
   bool unwinding_ = false;
   jmp_buf home_;
-  ucontext_t home_context_;
 };
 
 inline void count_iterations(int loop, unsigned long long iterations) {

@@ -13,22 +13,24 @@ constexpr int kSlopeBits = 14;
 
 // The residual in mid units: a left shift, or a rounding right shift when the layer's mid format is the coarser one.
 template <class Config>
-Wide align_residual(const typename Derived<Config>::Raw& raw, const Descriptor& d) {
+typename Derived<Config>::Sum align_residual(const typename Derived<Config>::Raw& raw, const Descriptor& d) {
 #pragma HLS inline
-  const Wide value = extend<Config::kDataBits>(raw, d.residual_unsigned);
-  return d.residual_shift >= 0 ? Wide(value << int(d.residual_shift))
-                               : round_shift(value, uint_t<6>(-d.residual_shift));
+  using Sum = typename Derived<Config>::Sum;
+  const Sum value = extend<Config::kDataBits>(raw, d.residual_unsigned);
+  return d.residual_shift >= 0 ? Sum(value << int(d.residual_shift))
+                               : round_shift<Derived<Config>::kSumBits>(value, uint_t<6>(-d.residual_shift));
 }
 
 template <class Config>
-typename Derived<Config>::Raw activate(typename Derived<Config>::Mid value, const Descriptor& d) {
+typename Derived<Config>::Raw activate(const typename Derived<Config>::Mid& value, const Descriptor& d) {
 #pragma HLS inline
   using D = Derived<Config>;
-  Wide v = value;
-  if (v < 0) v = round_shift(v * Wide(d.slope), kSlopeBits);
-  if (v < d.clamp_low) v = d.clamp_low;
-  if (v > d.clamp_high) v = d.clamp_high;
-  return typename D::Raw(saturate<D::kDataBits>(round_shift(v, d.out_shift), d.ofm_unsigned));
+  const typename D::Mid low = d.clamp_low, high = d.clamp_high;
+  typename D::Sum v = value;
+  if (v < 0) v = round_shift<D::kSumBits>(v * typename D::Sum(d.slope), kSlopeBits);
+  if (v < low) v = low;
+  if (v > high) v = high;
+  return typename D::Raw(saturate<D::kDataBits, D::kSumBits>(round_shift<D::kSumBits>(v, d.out_shift), d.ofm_unsigned));
 }
 
 template <class Config>
@@ -52,13 +54,14 @@ combine_beats:
     if (d.residual) set_part<D::kStreamBits>(added, part, residual.read());
     if (part + 1 == beats) {
       const typename D::MidWord mid = mids.read();
+#pragma HLS array_partition variable=mid.value complete
       typename D::OutputWord word = 0;
     combine_lanes:
       for (int o = 0; o < D::kTo; ++o) {
 #pragma HLS unroll
-        Wide value = mid.value[o];
+        typename D::Sum value = mid.value[o];
         if (d.residual) value += align_residual<Config>(get_lane<D::kDataBits>(added, o), d);
-        set_lane<D::kDataBits>(word, o, activate<Config>(saturate<D::kMidBits>(value, false), d));
+        set_lane<D::kDataBits>(word, o, activate<Config>(saturate<D::kMidBits, D::kSumBits>(value, false), d));
       }
       outputs.write(word);
       part = 0;

@@ -23,6 +23,7 @@ struct Operands {
   unpack_features:
     for (int p = 0; p < Config::kTp; ++p) {
 #pragma HLS unroll
+    unpack_channels:
       for (int i = 0; i < Config::kTi; ++i) {
 #pragma HLS unroll
         x[p][i] = extend<kBits>(get_lane<kBits>(columns.column[p], i), ifm_unsigned);
@@ -31,6 +32,7 @@ struct Operands {
   unpack_weights:
     for (int i = 0; i < Config::kTi; ++i) {
 #pragma HLS unroll
+    unpack_filters:
       for (int o = 0; o < Config::kTo; ++o) {
 #pragma HLS unroll
         w[i][o] = Operator::weight(get_lane<kBits>(tile.lane[i], o), ifm_unsigned);
@@ -39,16 +41,34 @@ struct Operands {
   }
 };
 
+template <class Config, class Accumulator>
+typename Derived<Config>::Accumulators widen(const Accumulator (&narrow)[Config::kTp][Config::kTo]) {
+#pragma HLS inline
+  typename Derived<Config>::Accumulators wide;
+#pragma HLS array_partition variable=wide.value complete dim=0
+widen_columns:
+  for (int p = 0; p < Config::kTp; ++p) {
+#pragma HLS unroll
+  widen_lanes:
+    for (int o = 0; o < Config::kTo; ++o) {
+#pragma HLS unroll
+      wide.value[p][o] = narrow[p][o];
+    }
+  }
+  return wide;
+}
+
 // Runs a layer on one array. A fold works on kTi / kFold input lanes; the last input tile of a pixel takes only as
 // many folds as it has channels.
 template <class Config, class Array>
 void run_array(typename Derived<Config>::ColumnStream& columns, typename Derived<Config>::TileStream& tiles,
                typename Derived<Config>::AccumulatorStream& sums, const Descriptor& d) {
-  using D = Derived<Config>;
   constexpr int kLanes = Config::kTi / Array::kFold;
   static_assert(Config::kTi % Array::kFold == 0, "an array's fold must divide kTi");
-  typename D::Accumulators accumulators;
-#pragma HLS array_partition variable=accumulators.value complete dim=0
+  // As wide as this operator needs, which may be less than the stream carries for all of them.
+  using Accumulator = int_t<Array::Operator::accumulator_bits(Config::kReduction)>;
+  Accumulator accumulators[Config::kTp][Config::kTo];
+#pragma HLS array_partition variable=accumulators complete dim=0
   Operands<Config> operands;
 #pragma HLS array_partition variable=operands.x complete dim=0
 #pragma HLS array_partition variable=operands.w complete dim=0
@@ -70,26 +90,30 @@ compute_steps:
     for (int p = 0; p < Config::kTp; ++p) {
 #pragma HLS unroll
       // The lanes add up in a tree of their own, so that only one addition lies between two iterations.
-      typename D::Accumulator sum[Config::kTo];
+      Accumulator sum[Config::kTo];
+#pragma HLS array_partition variable=sum complete
+    clear_lanes:
       for (int o = 0; o < Config::kTo; ++o) {
 #pragma HLS unroll
         sum[o] = 0;
       }
-    array_lanes:
+    input_lanes:
       for (int i = 0; i < kLanes; ++i) {
 #pragma HLS unroll
+      output_lanes:
         for (int o = 0; o < Config::kTo; ++o) {
 #pragma HLS unroll
           Array::Operator::accumulate(sum[o], operands.x[p][fold * kLanes + i], operands.w[fold * kLanes + i][o]);
         }
       }
+    accumulate_lanes:
       for (int o = 0; o < Config::kTo; ++o) {
 #pragma HLS unroll
-        accumulators.value[p][o] = (first ? typename D::Accumulator(0) : accumulators.value[p][o]) + sum[o];
+        accumulators[p][o] = (first ? Accumulator(0) : accumulators[p][o]) + sum[o];
       }
     }
     if (output_ends) {
-      sums.write(accumulators);
+      sums.write(widen<Config, Accumulator>(accumulators));
       --outputs;
     }
     if (fold_ends) {

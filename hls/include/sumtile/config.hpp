@@ -48,6 +48,10 @@ struct Derived {
   static constexpr int kDataBits = Config::kDataBits;
   static constexpr int kMidBits = 2 * kDataBits;
   static constexpr int kAccumulatorBits = WidestAccumulator<typename Config::ArrayList>::bits(Config::kReduction);
+  // An accumulator times a 16-bit multiplier.
+  static constexpr int kProductBits = kAccumulatorBits + 16;
+  // A mid value times a slope of 15 bits, or a residual shifted by up to kMidBits; one more bit for their sum.
+  static constexpr int kSumBits = 2 * kMidBits;
   static constexpr int kTi = Config::kTi, kTo = Config::kTo, kTp = Config::kTp;
   static constexpr int kStreamBits = Config::kStreamBits;
   static constexpr int kInputWordBeats = kTi * kDataBits / kStreamBits;
@@ -61,11 +65,16 @@ struct Derived {
   static_assert(32 * kHeaderWords % kStreamBits == 0, "the layer descriptor must fill whole beats");
   static_assert(kTo * kParameterBits % kStreamBits == 0, "a group's requantization parameters must fill whole beats");
   static_assert(kAccumulatorBits <= 48, "an accumulator must fit the 48 bits that the requantization is sized for");
+  static_assert(kProductBits > 40, "the requantization shifts by up to 40 bits, so a product must be wider than that");
+  static_assert(kTi * kTo * kDataBits <= 4096, "a tile of weights must fit a stream of 4096 bits");
+  static_assert(kTp * kTo * kAccumulatorBits <= 4096, "the accumulators of one step must fit a stream of 4096 bits");
   static_assert(Config::kChannels % kTo == 0, "kChannels must be a multiple of kTo: parameters are stored by groups");
 
   using Operand = int_t<kDataBits + 1>;
   using Accumulator = int_t<kAccumulatorBits>;
   using Mid = int_t<kMidBits>;
+  using Product = int_t<kProductBits>;
+  using Sum = int_t<kSumBits>;
   using Raw = uint_t<kDataBits>;
 
   using Beat = ap_axiu<kStreamBits, 0, 0, 0>;
@@ -84,6 +93,11 @@ struct Derived {
   struct Accumulators {
     Accumulator value[kTp][kTo];
   };
+  // A beat of the result before it is sent.
+  struct MarkedBeat {
+    BeatData data;
+    bool last;
+  };
   struct MidWord {
     Mid value[kTo];
   };
@@ -97,6 +111,7 @@ struct Derived {
   using AccumulatorStream = hls::stream<Accumulators, 8>;
   using MidStream = hls::stream<MidWord, 32>;
   using OutputStream = hls::stream<OutputWord, 32>;
+  using MarkedStream = hls::stream<MarkedBeat, 32>;
 };
 
 }  // namespace sumtile

@@ -54,7 +54,7 @@ enum PoolKind { kNoPool = 0, kMaxPool = 1, kAveragePool = 2 };
   FIELD(pad_left, uint_t<8>)           \
   FIELD(phase_origin, uint_t<4>)       \
   FIELD(bank_origin, uint_t<8>)        \
-  FIELD(line_origin, int_t<8>)         \
+  FIELD(line_origin, int_t<9>)         \
   FIELD(phase_step, uint_t<4>)         \
   FIELD(bank_step, uint_t<8>)          \
   FIELD(line_step, uint_t<4>)          \

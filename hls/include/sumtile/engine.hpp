@@ -3,7 +3,7 @@
 // The engine: one call runs one layer. The descriptor at the head of the layer's weights says everything about it.
 //
 //   features -> load -> window --+
-//                                +-> compute -> scale -> reorder -> combine -> pool -> store -> result
+//                                +-> compute -> scale -> reorder -> combine -> pool -> store -> send -> result
 //   weights  -> load -> replay --+                                     |
 //   residual -> load --------------------------------------------------+
 #ifndef SUMTILE_ENGINE_HPP
@@ -57,7 +57,7 @@ drain_beats:
 template <class Config>
 void run_layer(typename Derived<Config>::Axis& features, typename Derived<Config>::Axis& weights,
                typename Derived<Config>::Axis& residual, typename Derived<Config>::Axis& result, Descriptor d,
-               uint_t<32>& busy, uint_t<32>& starved, uint_t<32>& stalled) {
+               uint_t<32>& layers, uint_t<32>& busy, uint_t<32>& starved, uint_t<32>& stalled) {
 #pragma HLS dataflow
   using D = Derived<Config>;
   typename D::BeatStream feature_beats("feature_beats"), weight_beats("weight_beats"), residual_beats("residual_beats");
@@ -67,6 +67,7 @@ void run_layer(typename Derived<Config>::Axis& features, typename Derived<Config
   typename D::AccumulatorStream sums("sums");
   typename D::MidStream mids("mids"), ordered("ordered");
   typename D::OutputStream outputs("outputs"), pooled("pooled");
+  typename D::MarkedStream result_beats("result_beats");
   uint_t<32> residual_starved;
 
   SUMTILE_DATAFLOW(layer);
@@ -82,7 +83,8 @@ void run_layer(typename Derived<Config>::Axis& features, typename Derived<Config
   SUMTILE_STAGE(layer, "reorder", reorder<Config>(mids, ordered, d));
   SUMTILE_STAGE(layer, "combine", combine<Config>(ordered, residual_beats, outputs, d));
   SUMTILE_STAGE(layer, "pool", pool<Config>(outputs, pooled, d));
-  SUMTILE_STAGE(layer, "store", store<Config>(pooled, result, d, busy, stalled));
+  SUMTILE_STAGE(layer, "store", store<Config>(pooled, result_beats, d, layers, busy, stalled));
+  SUMTILE_STAGE(layer, "send", send<Config>(result_beats, result));
 }
 
 // One call of an engine's top function. The registers describe the last call: its status, how many layers of the
@@ -100,8 +102,7 @@ void engine(typename Derived<Config>::Axis& features, typename Derived<Config>::
   if (found != kOk) {
     drain<Config>(weights, last);
   } else if (d.opcode == kLayer) {
-    run_layer<Config>(features, weights, residual, result, d, busy, starved, stalled);
-    layers = uint_t<32>(d.index) + 1;
+    run_layer<Config>(features, weights, residual, result, d, layers, busy, starved, stalled);
   } else {
     layers = 0, busy = 0, starved = 0, stalled = 0;
   }

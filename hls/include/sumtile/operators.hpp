@@ -20,7 +20,6 @@ int_t<Bits + 1> extend(const uint_t<Bits>& raw, bool is_unsigned) {
 template <int Bits>
 struct Adder {
   static constexpr bool kIsAdder = true;
-  static constexpr int kDataBits = Bits;
   // Features and weights share one format, so a difference has Bits + 1 bits and its magnitude Bits.
   static constexpr int accumulator_bits(unsigned long terms) { return Bits + ceil_log2(terms) + 1; }
 
@@ -45,7 +44,6 @@ struct Adder {
 template <int Bits>
 struct Mac {
   static constexpr bool kIsAdder = false;
-  static constexpr int kDataBits = Bits;
   // Features reach 2^Bits - 1 in magnitude (unsigned), weights 2^(Bits - 1).
   static constexpr int accumulator_bits(unsigned long terms) { return 2 * Bits - 1 + ceil_log2(terms) + 1; }
 

@@ -14,21 +14,25 @@ namespace sumtile {
 template <class Config>
 struct PoolWindow {
   using D = Derived<Config>;
-  // 255 x 255 taps of kDataBits each.
-  using Sum = int_t<D::kDataBits + 17>;
+  // 255 x 255 taps of kDataBits each, and such a sum times a 16-bit factor.
+  static constexpr int kSumBits = D::kDataBits + 17, kScaledBits = kSumBits + 17;
+  using Sum = int_t<kSumBits>;
+  using Scaled = int_t<kScaledBits>;
   Sum value[D::kTo];
 
   void clear(const Descriptor& d) {
 #pragma HLS inline
     const bool lowest = d.pool_kind == kMaxPool && !d.ofm_unsigned;
+  clear_lanes:
     for (int o = 0; o < D::kTo; ++o) {
 #pragma HLS unroll
-      value[o] = lowest ? Sum(-(1L << (D::kDataBits - 1))) : Sum(0);
+      value[o] = lowest ? Sum(-(Sum(1) << (D::kDataBits - 1))) : Sum(0);
     }
   }
 
   void take(const typename D::OutputWord& word, const Descriptor& d) {
 #pragma HLS inline
+  take_lanes:
     for (int o = 0; o < D::kTo; ++o) {
 #pragma HLS unroll
       const Sum x = extend<D::kDataBits>(get_lane<D::kDataBits>(word, o), d.ofm_unsigned);
@@ -43,11 +47,12 @@ struct PoolWindow {
   typename D::OutputWord result(const Descriptor& d) const {
 #pragma HLS inline
     typename D::OutputWord word = 0;
+  window_lanes:
     for (int o = 0; o < D::kTo; ++o) {
 #pragma HLS unroll
-      const Wide scaled =
-          d.pool_kind == kAveragePool ? round_shift(Wide(value[o]) * Wide(d.pool_mul), d.pool_shift) : Wide(value[o]);
-      set_lane<D::kDataBits>(word, o, typename D::Raw(saturate<D::kDataBits>(scaled, d.ofm_unsigned)));
+      Scaled scaled = value[o];
+      if (d.pool_kind == kAveragePool) scaled = round_shift<kScaledBits>(scaled * Scaled(d.pool_mul), d.pool_shift);
+      set_lane<D::kDataBits>(word, o, typename D::Raw(saturate<D::kDataBits, kScaledBits>(scaled, d.ofm_unsigned)));
     }
     return word;
   }
@@ -133,7 +138,6 @@ void pool_words(typename Derived<Config>::OutputStream& words, typename Derived<
   const int row_words = int(d.conv_width) * int(d.groups);
   int rows = 0, row_word = 0, slot = 0;  // filling side
   Settled<int> settled(0);
-#pragma HLS array_partition variable=settled.history_ complete
   PoolTaps taps(d);
   PoolWindow<Config> window;
 #pragma HLS array_partition variable=window.value complete

@@ -44,7 +44,6 @@ void reorder(typename Derived<Config>::MidStream& mids, typename Derived<Config>
   LoopCounter counter(Loop::reorder);
   StripeCursor fill(d), empty(d);
   Settled<uint_t<13>> settled(0);
-#pragma HLS array_partition variable=settled.history_ complete
   uint_t<12> fill_group = 0, empty_group = 0;
   uint_t<26> fill_pixel = 0, empty_pixel = 0;
   uint_t<32> fill_address = 0, empty_address = 0;

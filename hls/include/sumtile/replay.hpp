@@ -25,7 +25,6 @@ void replay(typename Derived<Config>::BeatStream& beats, typename Derived<Config
   Walk walk(d);
   uint_t<32> loaded = 0, released = 0;  // tiles since the layer began
   Settled<uint_t<32>> settled(0);
-#pragma HLS array_partition variable=settled.history_ complete
   uint_t<16> load_slot = 0, lane = 0, part = 0;
   uint_t<32> group_tile = 0;  // number of the group's first tile
   uint_t<16> group_slot = 0;  // and its slot
@@ -51,6 +50,7 @@ replay_steps:
     }
     if (ready) {
       typename D::WeightTile tile;
+#pragma HLS array_partition variable=tile.lane complete
     read_lanes:
       for (int i = 0; i < D::kTi; ++i) {
 #pragma HLS unroll

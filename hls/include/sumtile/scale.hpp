@@ -20,33 +20,33 @@ struct ScaleParameters {
   int_t<32> add[Config::kTo][kGroups];
 };
 
-// Reads the parameters of all channels. In memory, a channel has 64 bits: add 32, mul 16, shift 8, zero 8.
+// Reads the parameters of all channels, one channel an iteration. In memory a channel has two words of 32 bits: the
+// addend; then the multiplier in 16 bits, the shift in 8, and 8 zeros.
 template <class Config>
 void read_parameters(typename Derived<Config>::ParameterStream& stream, ScaleParameters<Config>& parameters,
-                     const Descriptor& d) {
+                     const Descriptor& d, LoopCounter& counter) {
 #pragma HLS inline
   using D = Derived<Config>;
-  constexpr int kHalvesPerBeat = D::kStreamBits / 32;
-  uint_t<32> add = 0;
-  int channel = 0, group = 0;
-  bool second = false;
-read_parameter_beats:
-  for (uint_t<32> beat = 0; beat < uint_t<32>(d.groups) * (2 * D::kTo / kHalvesPerBeat); ++beat) {
+  constexpr int kWords = D::kStreamBits / 32;
+  typename D::BeatData data = 0;
+  uint_t<32> add = 0, factor = 0;
+  uint_t<16> lane = 0, group = 0, word = 0;
+read_channels:
+  while (group < d.groups) {
 #pragma HLS pipeline
 #pragma HLS loop_tripcount min=8 max=2048
-    const typename D::BeatData data = stream.read();
-    for (int half = 0; half < kHalvesPerBeat; ++half) {
-      const uint_t<32> value = get_lane<32>(data, half);
-      if (second) {
-        parameters.add[channel][group] = int_t<32>(add);
-        parameters.mul[channel][group] = int_t<16>(uint_t<16>(value));
-        parameters.shift[channel][group] = uint_t<6>(value >> 16);
-        if (++channel == D::kTo) channel = 0, ++group;
-      } else {
-        add = value;
-      }
-      second = !second;
-    }
+    if (word == 0) data = stream.read();
+    add = get_lane<32>(data, word);
+    if (kWords == 1) data = stream.read();
+    factor = get_lane<32>(data, kWords == 1 ? 0 : int(word) + 1);
+    word = int(word) + 2 >= kWords ? 0 : int(word) + 2;
+    parameters.add[lane][group] = int_t<32>(add);
+    parameters.mul[lane][group] = int_t<16>(uint_t<16>(factor));
+    parameters.shift[lane][group] = uint_t<6>(factor >> 16);
+    const bool group_ends = lane + 1 == D::kTo;
+    lane = group_ends ? 0 : int(lane) + 1;
+    if (group_ends) ++group;
+    counter.tick();
   }
 }
 
@@ -58,8 +58,8 @@ void scale(typename Derived<Config>::ParameterStream& parameter_beats,
 #pragma HLS array_partition variable=parameters.mul complete dim=1
 #pragma HLS array_partition variable=parameters.shift complete dim=1
 #pragma HLS array_partition variable=parameters.add complete dim=1
-  read_parameters<Config>(parameter_beats, parameters, d);
   LoopCounter counter(Loop::scale);
+  read_parameters<Config>(parameter_beats, parameters, d, counter);
   Walk walk(d);
   typename D::Accumulators accumulators;
 #pragma HLS array_partition variable=accumulators.value complete dim=0
@@ -72,12 +72,15 @@ scale_columns:
 #pragma HLS loop_tripcount min=16 max=1000000
     if (lane == 0) accumulators = sums.read();
     typename D::MidWord word;
+#pragma HLS array_partition variable=word.value complete
   scale_lanes:
     for (int o = 0; o < D::kTo; ++o) {
 #pragma HLS unroll
-      const Wide product = Wide(accumulators.value[lane][o]) * parameters.mul[o][walk.group];
-      const Wide scaled = round_shift(product, parameters.shift[o][walk.group]) + parameters.add[o][walk.group];
-      word.value[o] = saturate<D::kMidBits>(scaled, false);
+      const typename D::Product product =
+          typename D::Product(accumulators.value[lane][o]) * parameters.mul[o][walk.group];
+      const typename D::Product scaled =
+          round_shift<D::kProductBits>(product, parameters.shift[o][walk.group]) + parameters.add[o][walk.group];
+      word.value[o] = saturate<D::kMidBits, D::kProductBits>(scaled, false);
     }
     mids.write(word);
     --columns_left;

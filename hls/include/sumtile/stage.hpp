@@ -3,8 +3,8 @@
 // What a stage of the engine is made of: streams, loop counters, and the macro that starts a stage.
 //
 // A stage is a free function over streams and plain structs. In synthesis SUMTILE_STAGE is just the call, inside a
-// function with the dataflow pragma; in the simulation it starts the same call as a fiber, so that the bounded
-// streams between the stages behave as they do in logic.
+// function with the dataflow pragma; in the project's simulation (SUMTILE_CSIM) it starts the same call as a fiber, so
+// that the bounded streams between the stages behave as they do in logic.
 #ifndef SUMTILE_STAGE_HPP
 #define SUMTILE_STAGE_HPP
 
@@ -13,19 +13,19 @@
 
 #include "sumtile/types.hpp"
 
-#ifdef __SYNTHESIS__
-#define SUMTILE_DATAFLOW(region)
-#define SUMTILE_STAGE(region, name, ...) __VA_ARGS__
-#else
+#ifdef SUMTILE_CSIM
 #include "dataflow.hpp"
 #define SUMTILE_DATAFLOW(region) sumtile::csim::Dataflow region
 #define SUMTILE_STAGE(region, name, ...) region.stage(name, [&] { __VA_ARGS__; })
+#else
+#define SUMTILE_DATAFLOW(region)
+#define SUMTILE_STAGE(region, name, ...) __VA_ARGS__
 #endif
 
 namespace sumtile {
 
-// The pipelined loops of the engine. The simulation counts their iterations: at an initiation interval of one,
-// an iteration is a clock cycle.
+// The pipelined loops of the engine. The project's simulation counts their iterations: at an initiation interval of
+// one, an iteration is a clock cycle.
 enum class Loop {
   load_features,
   load_weights,
@@ -37,10 +37,9 @@ enum class Loop {
   reorder,
   combine,
   pool,
-  store
+  store,
+  send
 };
-constexpr const char* kLoopNames[] = {"load_features", "load_weights", "load_residual", "window", "replay", "compute",
-                                      "scale",         "reorder",      "combine",       "pool",   "store"};
 
 // A loop that writes a memory and reads it back counts what it has completed, and reads only what was complete
 // kMemoryDelay iterations ago. A write so has left the pipeline before its first read: the dependence pragmas of
@@ -52,6 +51,8 @@ class Settled {
  public:
   explicit Settled(Count start) {
 #pragma HLS inline
+#pragma HLS array_partition variable=history_ complete
+  clear_history:
     for (int i = 0; i < kMemoryDelay; ++i) {
 #pragma HLS unroll
       history_[i] = start;
@@ -62,6 +63,7 @@ class Settled {
   Count step(const Count& now) {
 #pragma HLS inline
     const Count settled = history_[kMemoryDelay - 1];
+  shift_history:
     for (int i = kMemoryDelay - 1; i > 0; --i) {
 #pragma HLS unroll
       history_[i] = history_[i - 1];
@@ -76,10 +78,7 @@ class Settled {
 
 class LoopCounter {
  public:
-#ifdef __SYNTHESIS__
-  explicit LoopCounter(Loop) {}
-  void tick() {}
-#else
+#ifdef SUMTILE_CSIM
   explicit LoopCounter(Loop loop) : loop_(loop) {}
   ~LoopCounter() { csim::count_iterations(static_cast<int>(loop_), iterations_); }
   void tick() { ++iterations_; }
@@ -87,6 +86,9 @@ class LoopCounter {
  private:
   Loop loop_;
   unsigned long long iterations_ = 0;
+#else
+  explicit LoopCounter(Loop) {}
+  void tick() {}
 #endif
 };
 

@@ -1,7 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The sumtile authors
 // SPDX-License-Identifier: Apache-2.0
-// store: cuts output words into beats, leaves out the padding beyond the map's last input word, and drives TKEEP and
-// TLAST. It runs for the whole layer, so it counts the layer's cycles and those in which the port was not ready.
+// store: cuts output words into beats, leaves out the padding beyond the map's last input word, and marks the last
+// beat. It runs for the whole layer, so it counts the layer's cycles, and those in which its FIFO had no room because
+// the port did not take what is in it. send: drives the port; an AXI4-Stream port has no write that returns when it
+// must wait.
 #ifndef SUMTILE_STORE_HPP
 #define SUMTILE_STORE_HPP
 
@@ -10,8 +12,8 @@
 namespace sumtile {
 
 template <class Config>
-void store(typename Derived<Config>::OutputStream& words, typename Derived<Config>::Axis& port, Descriptor d,
-           uint_t<32>& busy, uint_t<32>& stalled) {
+void store(typename Derived<Config>::OutputStream& words, typename Derived<Config>::MarkedStream& beats, Descriptor d,
+           uint_t<32>& layers, uint_t<32>& busy, uint_t<32>& stalled) {
   using D = Derived<Config>;
   constexpr int kTilesPerGroup = D::kTo / D::kTi;
   LoopCounter counter(Loop::store);
@@ -32,12 +34,10 @@ store_beats:
     if (have_word) {
       const bool last_group = group + 1 == d.groups;
       const bool word_ends = part + 1 == (last_group ? tail_beats : D::kOutputWordBeats);
-      typename D::Beat beat;
+      typename D::MarkedBeat beat;
       beat.data = get_part<D::kStreamBits>(word, part);
-      beat.keep = -1;
-      beat.strb = -1;
       beat.last = word_ends && words_left == 1;
-      if (port.write_nb(beat)) {
+      if (beats.write_nb(beat)) {
         part = word_ends ? 0 : int(part) + 1;
         if (word_ends) {
           have_word = false;
@@ -52,6 +52,27 @@ store_beats:
   }
   busy = cycles;
   stalled = waits;
+  layers = uint_t<32>(d.index) + 1;
+}
+
+template <class Config>
+void send(typename Derived<Config>::MarkedStream& beats, typename Derived<Config>::Axis& port) {
+  LoopCounter counter(Loop::send);
+  bool last = false;
+send_beats:
+  while (!last) {
+#pragma HLS pipeline II=1
+#pragma HLS loop_tripcount min=16 max=1000000
+    const typename Derived<Config>::MarkedBeat marked = beats.read();
+    typename Derived<Config>::Beat beat;
+    beat.data = marked.data;
+    beat.keep = -1;
+    beat.strb = -1;
+    beat.last = marked.last;
+    port.write(beat);
+    last = marked.last;
+    counter.tick();
+  }
 }
 
 }  // namespace sumtile

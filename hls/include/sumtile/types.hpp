@@ -1,22 +1,23 @@
 // SPDX-FileCopyrightText: 2026 The sumtile authors
 // SPDX-License-Identifier: Apache-2.0
-// Number types of the kernels. Synthesis and the vendor-type simulation take the vendor's ap_int; the native
-// simulation takes the machine integer that is at least as wide. Widths are therefore chosen so that no value
-// ever leaves its type: then both give the same bits, and the tests hold one against the other.
+// Number types of the kernels. The vendor's tools and the vendor-type simulation take ap_int; the native simulation
+// (SUMTILE_CSIM without SUMTILE_VENDOR_TYPES) takes the machine integer that is at least as wide. Widths are therefore
+// chosen so that no value ever leaves its type: then both give the same bits, and the tests hold one against the other.
 #ifndef SUMTILE_TYPES_HPP
 #define SUMTILE_TYPES_HPP
 
-#if defined(__SYNTHESIS__) || defined(SUMTILE_VENDOR_TYPES)
-#include <ap_int.h>
-#else
+#if defined(SUMTILE_CSIM) && !defined(SUMTILE_VENDOR_TYPES)
+#define SUMTILE_NATIVE_TYPES
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
+#else
+#include <ap_int.h>
 #endif
 
 namespace sumtile {
 
-#if defined(__SYNTHESIS__) || defined(SUMTILE_VENDOR_TYPES)
+#ifndef SUMTILE_NATIVE_TYPES
 
 template <int Bits>
 using int_t = ap_int<Bits>;

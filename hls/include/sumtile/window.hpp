@@ -22,7 +22,8 @@ struct RingWriter {
   uint_t<16> tile = 0;
   uint_t<13> column = 0;
   uint_t<4> phase = 0;
-  uint_t<8> bank = 0, line = 0, part = 0;
+  uint_t<8> bank = 0, part = 0;
+  uint_t<12> line = 0;
   typename Derived<Config>::InputWord word = 0;
 
   int address(const Descriptor& d) const {
@@ -77,7 +78,7 @@ struct RingRow {
 template <class Config>
 struct RingColumn {
   int_t<15> column;
-  int_t<10> line;
+  int_t<14> line;
   uint_t<8> bank;
   uint_t<4> phase;
 
@@ -174,18 +175,21 @@ typename Derived<Config>::Columns read_columns(
   using D = Derived<Config>;
   const RingColumn<Config>& first = taps.tap_column;
   const int row_base = int(taps.tap_row.slot) * int(d.row_words);
-  const int word = (int(first.line) * int(d.column_stride) + int(first.phase)) * int(d.ifm_tiles) +
-                   int(taps.first_tile) + int(taps.tile);
+  const int tile = int(taps.first_tile) + int(taps.tile);
+  const int word = (int(first.line) * int(d.column_stride) + int(first.phase)) * int(d.ifm_tiles) + tile;
   const int line_words = int(d.column_stride) * int(d.ifm_tiles);
-  const bool row_inside = !taps.padded_row(d);
+  // A depthwise group may reach beyond the last word of a pixel.
+  const bool inside_map = !taps.padded_row(d) && tile < int(d.ifm_tiles);
   typename D::InputWord read[Config::kTp];
+#pragma HLS array_partition variable=read complete
   typename D::Columns columns;
+#pragma HLS array_partition variable=columns.column complete
 read_banks:
   for (int bank = 0; bank < Config::kTp; ++bank) {
 #pragma HLS unroll
     const int lane = bank >= int(first.bank) ? bank - int(first.bank) : bank - int(first.bank) + Config::kTp;
     const int column = int(first.column) + lane * int(d.column_stride);
-    const bool inside = row_inside && column >= 0 && column < int(d.ifm_width);
+    const bool inside = inside_map && column >= 0 && column < int(d.ifm_width);
     const int address = row_base + word + (bank < int(first.bank) ? line_words : 0);
     read[bank] = inside ? ring[bank][address] : typename D::InputWord(0);
   }
@@ -213,7 +217,6 @@ void window(typename Derived<Config>::BeatStream& beats, typename Derived<Config
   Taps<Config> taps(d);
   int_t<17> released = 0;
   Settled<int_t<14>> settled(0);
-#pragma HLS array_partition variable=settled.history_ complete
 
 window_steps:
   while (!taps.walk.done || writer.rows < int(d.ifm_height)) {
