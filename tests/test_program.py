@@ -6,9 +6,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +19,8 @@ import pytest
 
 from sumtile.compiler import compile_network
 from sumtile.errors import SumtileError
+from sumtile.kernels.layer import SHIFT_MAX
+from sumtile.kernels.tiling import tile
 from sumtile.overlay import Overlay
 from sumtile.program import Program, read_program, write_program
 from sumtile.quantize import Scheme, quantize_network
@@ -23,6 +28,7 @@ from tests.support.networks import random_images, resnet
 
 FLIPS = 600
 CUTS = 150
+MUTATIONS = 600
 
 
 @pytest.fixture(scope="module")
@@ -119,10 +125,13 @@ def test_sentences_say_what_is_wrong(content: bytes, tmp_path: Path) -> None:
     length = 64 + struct.unpack_from("<Q", content, 16)[0]
     place = length + 500
     assert "does not match its SHA-256" in refusal(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :], path)
-    with pytest.raises(SumtileError, match="cannot be read"):
+    with pytest.raises(SumtileError, match="there is no program file"):
         read_program(tmp_path / "absent.tile")
-    with pytest.raises(SumtileError, match="cannot be read"):
+    with pytest.raises(SumtileError, match="is a folder"):
         read_program(tmp_path)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(SumtileError, match="named pipe"):
+        read_program(tmp_path / "pipe")
 
 
 def test_no_size_in_a_file_takes_memory_unchecked(content: bytes, tmp_path: Path) -> None:
@@ -133,7 +142,8 @@ def test_no_size_in_a_file_takes_memory_unchecked(content: bytes, tmp_path: Path
     assert "does not fit a file" in refusal(rebuilt(content, lambda m: m["arrays"][0].update(shape=[1 << 40, 1 << 40])), path)
     assert "does not fit a file" in refusal(rebuilt(content, lambda m: m["arrays"][0].update(offset=1 << 62)), path)
     assert "does not fit a file" in refusal(rebuilt(content, lambda m: m["arrays"][1].update(offset=-64)), path)
-    assert "which is not an array" in refusal(rebuilt(content, lambda m: m["arrays"][0].update(dtype="|O")), path)
+    assert "of type '|O'" in refusal(rebuilt(content, lambda m: m["arrays"][0].update(dtype="|O")), path)
+    assert "which no program has" in refusal(rebuilt(content, lambda m: m["arrays"][0].update(shape=[1] * 40)), path)
 
 
 CHANGES: list[Callable[[dict], object]] = [
@@ -165,6 +175,118 @@ CHANGES: list[Callable[[dict], object]] = [
 @pytest.mark.parametrize("index", range(len(CHANGES)))
 def test_a_manifest_that_describes_no_program_is_refused(content: bytes, index: int, tmp_path: Path) -> None:
     refusal(rebuilt(content, CHANGES[index]), tmp_path / "model.tile")
+
+
+def layer_of(manifest: dict, index: int = 0) -> dict:
+    return manifest["program"]["steps"][index]["layer"]
+
+
+INCONSISTENT: dict[str, Callable[[dict], object]] = {
+    "takes 'input' for signed": lambda m: layer_of(m).update(ifm_unsigned=not layer_of(m)["ifm_unsigned"]),
+    "as signed when it is not": lambda m: layer_of(m).update(ofm_unsigned=not layer_of(m)["ofm_unsigned"]),
+    "adds 'bn_short' as signed": lambda m: layer_of(m, 3)["residual"].update(unsigned=True),
+    "has 16 bits, but the weights": lambda m: m["program"]["tensors"][1]["format"].update(bits=16),
+    "fractional length of 65": lambda m: m["program"]["tensors"][1]["format"].update(fl=65),
+    "which is not in memory then": lambda m: m["program"]["steps"][0].update(source="relu2"),
+    "while it reads it": lambda m: m["program"]["tensors"][1].update(buffer=m["program"]["tensors"][0]["buffer"]),
+    "entry 0 of stride of layer": lambda m: layer_of(m).update(stride=[1.5, 1]),
+    "slope of layer": lambda m: layer_of(m).update(slope=None),
+    "channels of layer": lambda m: layer_of(m).update(channels=True),
+    "kernel, stride or dilation below 1": lambda m: layer_of(m).update(stride=[0, 1]),
+    "beyond 32 bits": lambda m: layer_of(m).update(clamp_high=1 << 70),
+    "has the unknown 'padding_mode'": lambda m: layer_of(m).update(padding_mode="same"),
+    "lacks 'fl'": lambda m: m["program"]["tensors"][1]["format"].pop("fl"),
+    "names array -1": lambda m: m["program"]["steps"][0].update(weights=-1),
+    "two tensors": lambda m: m["program"]["tensors"].append(m["program"]["tensors"][0]),
+    "but its input is": lambda m: m["program"]["preprocess"].update(height=10),
+    "one positive std": lambda m: m["program"]["preprocess"].update(std=[0, 1, 1]),
+    "has 4 class names": lambda m: m["program"]["classes"].pop(),
+}
+
+
+@pytest.mark.parametrize("sentence", INCONSISTENT)
+def test_numbers_that_contradict_each_other_are_refused(content: bytes, sentence: str, tmp_path: Path) -> None:
+    assert sentence in refusal(rebuilt(content, INCONSISTENT[sentence]), tmp_path / "model.tile")
+
+
+@pytest.mark.parametrize(("name", "value"), [("shift", SHIFT_MAX + 1), ("shift", -1), ("mul", 1 << 15), ("add", -(1 << 31) - 1)])
+def test_requantization_beyond_the_engine_is_refused(program: Program, name: str, value: int, tmp_path: Path) -> None:
+    step = program.steps[0]
+    values = getattr(step.requantization, name).copy()
+    values[0] = value
+    wrong = replace(step, requantization=replace(step.requantization, **{name: values}))
+    with pytest.raises(SumtileError, match=f"requantization '{name}' outside"):
+        write_program(replace(program, steps=(wrong, *program.steps[1:])), tmp_path / "model.tile")
+
+
+@pytest.mark.parametrize("dtype", ["<u1", "<i2", "<i4"])
+def test_weights_of_another_type_than_the_engine_reads_are_refused(program: Program, dtype: str, tmp_path: Path) -> None:
+    for index, step in enumerate(program.steps):
+        if step.weights.dtype != np.dtype(dtype):
+            steps = list(program.steps)
+            steps[index] = replace(step, weights=step.weights.astype(dtype))
+            with pytest.raises(SumtileError, match="weights"):
+                write_program(replace(program, steps=tuple(steps)), tmp_path / "model.tile")
+
+
+def leaves(value: object, path: tuple = ()) -> Iterator[tuple]:
+    """The places of all values inside a JSON value."""
+    if path:
+        yield path
+    for key, item in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield from leaves(item, (*path, key))
+
+
+STRANGE: tuple[object, ...] = (
+    None,
+    True,
+    False,
+    -1,
+    0,
+    1,
+    2,
+    7,
+    255,
+    1 << 31,
+    1 << 64,
+    -(1 << 70),
+    10**400,
+    0.5,
+    float("nan"),
+    float("inf"),
+    "",
+    "input",
+    [],
+    [0],
+    [1, 1],
+    [[]],
+    {},
+    {"a": 1},
+)
+
+
+def test_random_changes_of_the_manifest_are_refused_or_leave_a_program(program: Program, content: bytes, tmp_path: Path) -> None:
+    path, engine = tmp_path / "model.tile", Overlay.load("adder", "zcu102").engine
+    length = struct.unpack_from("<Q", content, 16)[0]
+    places = list(leaves(json.loads(content[64 : 64 + length])))
+    for seed in range(MUTATIONS):
+        random = np.random.default_rng(seed)
+        *parents, key = places[int(random.integers(len(places)))]
+        value = STRANGE[int(random.integers(len(STRANGE)))]
+
+        def change(manifest: dict, parents: list = parents, key: object = key, value: object = value) -> None:
+            reduce(getitem, parents, manifest)[key] = value
+
+        path.write_bytes(rebuilt(content, change))
+        try:
+            found = read_program(path)
+            found.check()
+            for step in found.steps:
+                tile(engine, step.layer)
+        except SumtileError:
+            continue
+        except Exception as error:
+            pytest.fail(f"seed {seed}: {[*parents, key]} = {value!r} gives {error!r}")
 
 
 def test_an_unchanged_manifest_is_accepted_when_rebuilt(content: bytes, tmp_path: Path) -> None:

@@ -4,6 +4,10 @@
 
 A tensor in fixed point is an integer array together with a :class:`FixedPoint`; its real value is
 ``integers * 2**-fl``. Rounding is half to even and overflow saturates, in numpy and in C++ alike.
+
+Sources: IEEE 754-2019, section 4.3.1, for rounding half to even (roundTiesToEven), which adds no bias; Jacob et al.,
+"Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference", CVPR 2018, section 2.2,
+for requantization by an integer multiplier and a right shift, then saturation.
 """
 
 from __future__ import annotations
@@ -14,6 +18,9 @@ import numpy as np
 
 from sumtile.errors import SumtileError
 
+FL_MAX = 64
+"""Largest magnitude of a fractional length."""
+
 
 @dataclass(frozen=True)
 class FixedPoint:
@@ -23,7 +30,7 @@ class FixedPoint:
 
     Attributes:
         bits: width in bits, 2 to 32.
-        fl: fractional length; the least significant bit is worth ``2**-fl``. It may be negative.
+        fl: fractional length, -64 to 64; the least significant bit is worth ``2**-fl``.
         signed: two's complement if true, unsigned otherwise.
     """
 
@@ -34,6 +41,8 @@ class FixedPoint:
     def __post_init__(self) -> None:
         if not 2 <= self.bits <= 32:
             raise SumtileError(f"a fixed-point format of {self.bits} bits was asked for; use 2 to 32 bits.")
+        if abs(self.fl) > FL_MAX:
+            raise SumtileError(f"a fixed-point format with a fractional length of {self.fl} was asked for; use -{FL_MAX} to {FL_MAX}.")
 
     @property
     def low(self) -> int:
@@ -74,7 +83,7 @@ class FixedPoint:
 
 
 def round_shift(values: np.ndarray, shift: int | np.ndarray) -> np.ndarray:
-    """``values / 2**shift`` for integers, rounded half to even; a negative shift multiplies.
+    """``values / 2**shift`` for integers, rounded half to even (IEEE 754-2019, section 4.3.1); a negative shift multiplies.
 
     Args:
         values: int64 array.

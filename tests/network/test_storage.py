@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ import pytest
 from sumtile.errors import SumtileError
 from sumtile.network import Activation, Add, BatchNorm, Conv, Flatten, Linear, Network, Pool, Preprocess
 from sumtile.network.storage import load_network, save_network
+from sumtile.quantize import Scheme, quantize_network
 
 
 def every_node() -> Network:
@@ -90,12 +92,12 @@ def test_pickled_objects_are_refused(saved: Path) -> None:
     [
         ({"version": 2}, "version 2 .* reads version 1"),
         ({"format": "other"}, "kind 'other'"),
-        ({"nodes": [{"type": "Exec", "name": "x", "inputs": ["input"]}]}, "KeyError: 'Exec'"),
-        ({"nodes": [{"type": "Linear", "name": "x", "inputs": ["input"], "weight": {"array": "absent"}}]}, "KeyError: 'absent'"),
-        ({"nodes": [{"type": "Add", "name": "x", "inputs": ["input"], "surprise": 1}]}, "TypeError"),
-        ({"nodes": 3}, "TypeError"),
+        ({"nodes": [{"type": "Exec", "name": "x", "inputs": ["input"]}]}, "type 'Exec'"),
+        ({"nodes": [{"type": "Linear", "name": "x", "inputs": ["input"], "weight": {"array": "absent"}}]}, "no array 'absent'"),
+        ({"nodes": [{"type": "Add", "name": "x", "inputs": ["input"], "surprise": 1}]}, "unknown 'surprise'"),
+        ({"nodes": 3}, "a list is needed"),
         ({"nodes": []}, "has no nodes"),
-        ({"preprocess": None}, "AttributeError"),
+        ({"preprocess": None}, "an object is needed"),
     ],
 )
 def test_an_altered_manifest(saved: Path, change: dict, message: str) -> None:
@@ -106,6 +108,94 @@ def test_an_altered_manifest(saved: Path, change: dict, message: str) -> None:
     np.savez(saved, **arrays)
     with pytest.raises(SumtileError, match=message):
         load_network(saved)
+
+
+PREPROCESS = {"height": 6, "width": 5, "mean": [0.1, 0.2], "std": [0.5, 0.25]}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"std": [0, 1]}, "positive std"),
+        ({"std": [1.0]}, "positive std"),
+        ({"mean": []}, "positive std"),
+        ({"mean": [float("nan"), 0]}, "a finite number is needed"),
+        ({"height": 0}, "sides of 1 to 4095"),
+        ({"width": 1 << 40}, "sides of 1 to 4095"),
+        ({"height": 6.0}, "an integer is needed"),
+        ({"height": True}, "an integer is needed"),
+        ({"depth": 3}, "unknown 'depth'"),
+    ],
+)
+def test_a_preprocessing_that_makes_no_sense(saved: Path, change: dict, message: str) -> None:
+    test_an_altered_manifest(saved, {"preprocess": {**PREPROCESS, **change}}, message)
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "value", "message"),
+    [
+        ("conv", "stride", (0, 1), "stride"),
+        ("conv", "stride", 1, "a list is needed"),
+        ("conv", "stride", (1.5, 1), "an integer is needed"),
+        ("conv", "stride", (1 << 40, 1), "stride"),
+        ("conv", "dilation", (1, 0), "dilation"),
+        ("conv", "padding", (1, 1), "a list of 4 is needed"),
+        ("conv", "padding", (-1, 0, 0, 0), "padding"),
+        ("conv", "weight", np.zeros(9), "weights of shape"),
+        ("conv", "weight", np.zeros((4, 0, 3, 3)), "weights of shape"),
+        ("conv", "weight", np.array(["a"]), "an array of numbers"),
+        ("conv", "weight", "heavy", "an array of numbers"),
+        ("conv", "bias", np.zeros(3), "bias of another shape"),
+        ("conv", "groups", 3, "3 groups"),
+        ("conv", "groups", 0, "0 groups"),
+        ("conv", "operator", "xor", "operator 'xor'"),
+        ("conv", "inputs", (), "reads 0 tensors instead of 1"),
+        ("norm", "mean", np.zeros(3), "arrays of shapes"),
+        ("norm", "epsilon", "small", "a finite number"),
+        ("relu", "slope", "steep", "a finite number"),
+        ("relu", "high", float("inf"), "a finite number"),
+        ("sum", "inputs", ("relu",), "reads 1 tensors instead of 2"),
+        ("pool", "kind", "median", "pools by 'median'"),
+        ("pool", "kernel", (0, 2), "kernel"),
+        ("pool", "stride", (0, 2), "stride"),
+        ("scores", "weight", np.zeros(4), "weights of shape"),
+        ("scores", "bias", np.zeros((3, 1)), "bias of another shape"),
+    ],
+)
+def test_a_malformed_node_is_named_by_the_reader_and_the_quantizer(saved: Path, name: str, field: str, value: object, message: str) -> None:
+    with np.load(saved) as file:
+        arrays = dict(file)
+    manifest = json.loads(arrays["manifest"].tobytes())
+    (described,) = (node for node in manifest["nodes"] if node["name"] == name)
+    if isinstance(value, np.ndarray):
+        arrays["changed"] = value
+    described[field] = {"array": "changed"} if isinstance(value, np.ndarray) else value
+    arrays["manifest"] = np.frombuffer(json.dumps(manifest).encode(), np.uint8)
+    np.savez(saved, **arrays)
+    with pytest.raises(SumtileError, match=f"'{name}'.*{message}"):
+        load_network(saved)
+    network = every_node()
+    setattr(network.node(name), field, value)
+    with pytest.raises(SumtileError, match=f"'{name}'.*{message}"):
+        quantize_network(network, np.zeros((1, 6, 5, 2), np.uint8), Scheme())
+
+
+def test_a_named_pipe_holds_no_reader(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(SumtileError, match="named pipe"):
+        load_network(tmp_path / "pipe")
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_rest(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = saved.read_bytes()
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.replace", full)
+    with pytest.raises(SumtileError, match="No space left"):
+        save_network(dataclasses.replace(every_node(), name="other"), saved)
+    assert saved.read_bytes() == content and list(saved.parent.iterdir()) == [saved]
 
 
 def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:

@@ -8,11 +8,16 @@ Sizes are (height, width) and padding is (top, left, bottom, right).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from sumtile.errors import SumtileError
+from sumtile.fields import check_fields
+
+SIDE_MAX = 4095
+"""Largest height, width, kernel, stride, dilation or padding."""
 
 INPUT = "input"
 """Name of the tensor that holds the preprocessed image."""
@@ -36,11 +41,22 @@ class Preprocess:
     def channels(self) -> int:
         return len(self.mean)
 
+    def check(self) -> None:
+        """Raises SumtileError for values of another type, an absurd size, or a mean and std that do not fit together."""
+        check_fields(self, "the preprocessing")
+        if not (1 <= self.height <= SIDE_MAX and 1 <= self.width <= SIDE_MAX):
+            raise SumtileError(f"the network takes images of {self.height} x {self.width}, but sides of 1 to {SIDE_MAX} are needed; correct the preprocessing.")
+        if not self.mean or len(self.mean) != len(self.std) or min(self.std) <= 0:
+            raise SumtileError(f"the preprocessing has mean {self.mean} and std {self.std}, but one mean and one positive std a channel are needed; correct them.")
+
     def apply(self, images: np.ndarray) -> np.ndarray:
         """uint8 (N, height, width, channels) to float32 (N, channels, height, width)."""
         mean, std = np.array(self.mean, np.float32), np.array(self.std, np.float32)
         scaled = (images.astype(np.float32) / np.float32(255) - mean) / std
         return np.ascontiguousarray(scaled.transpose(0, 3, 1, 2), dtype=np.float32)
+
+
+Rules = Iterable[tuple[bool, str]]
 
 
 @dataclass
@@ -49,6 +65,21 @@ class Node:
 
     name: str
     inputs: tuple[str, ...]
+
+    _arity = 1  # tensors that a node of this kind reads
+
+    def check(self) -> None:
+        """Raises SumtileError for a field of another type, or a value that a node of this kind cannot have."""
+        check_fields(self, f"node '{self.name}'")
+        if len(self.inputs) != self._arity:
+            raise SumtileError(f"node '{self.name}' ({type(self).__name__}) reads {len(self.inputs)} tensors instead of {self._arity}; correct its inputs.")
+        for holds, sentence in self._rules():
+            if not holds:
+                raise SumtileError(f"node '{self.name}' {sentence}; correct it.")
+
+    def _rules(self) -> Rules:
+        """What holds for a node of this kind, and the sentence where it does not."""
+        return []
 
 
 @dataclass
@@ -63,6 +94,15 @@ class Conv(Node):
     dilation: tuple[int, int] = (1, 1)
     groups: int = 1
 
+    def _rules(self) -> Rules:
+        shape, reach = self.weight.shape, (*self.stride, *self.dilation)
+        yield self.operator in ("mac", "adder"), f"has the operator '{self.operator}', but 'mac' or 'adder' is needed"
+        yield len(shape) == 4 and min(shape) >= 1 and max(shape[2:]) <= SIDE_MAX, f"has weights of shape {shape}, but (outputs, inputs, height, width) is needed"
+        yield self.groups >= 1 and shape[0] % self.groups == 0, f"has {self.groups} groups, which {shape[0]} outputs cannot be split into"
+        yield self.bias is None or self.bias.shape == shape[:1], f"has a bias of another shape than ({shape[0]},)"
+        yield min(reach) >= 1 and max(reach) <= SIDE_MAX, f"has stride {self.stride} and dilation {self.dilation}, but 1 to {SIDE_MAX} is needed"
+        yield min(self.padding) >= 0 and max(self.padding) <= SIDE_MAX, f"has padding {self.padding}, but 0 to {SIDE_MAX} is needed"
+
 
 @dataclass
 class Linear(Node):
@@ -70,6 +110,11 @@ class Linear(Node):
 
     weight: np.ndarray
     bias: np.ndarray | None = None
+
+    def _rules(self) -> Rules:
+        shape = self.weight.shape
+        yield len(shape) == 2 and min(shape) >= 1, f"has weights of shape {shape}, but (outputs, inputs) is needed"
+        yield self.bias is None or self.bias.shape == shape[:1], f"has a bias of another shape than ({shape[0]},)"
 
 
 @dataclass
@@ -81,6 +126,10 @@ class BatchNorm(Node):
     mean: np.ndarray
     variance: np.ndarray
     epsilon: float = 1e-5
+
+    def _rules(self) -> Rules:
+        shapes = [array.shape for array in (self.gamma, self.beta, self.mean, self.variance)]
+        yield len(set(shapes)) == 1 and len(shapes[0]) == 1 and shapes[0][0] >= 1, f"has arrays of shapes {shapes}, but four of one shape (channels,) are needed"
 
     def factors(self) -> tuple[np.ndarray, np.ndarray]:
         """The same as ``x * factor + addend``: both float64 of shape (channels,)."""
@@ -105,10 +154,18 @@ class Pool(Node):
     stride: tuple[int, int] = (1, 1)
     padding: tuple[int, int, int, int] = (0, 0, 0, 0)
 
+    def _rules(self) -> Rules:
+        windows = (*(self.kernel or (1, 1)), *self.stride)
+        yield self.kind in ("max", "average"), f"pools by '{self.kind}', but 'max' or 'average' is needed"
+        yield min(windows) >= 1 and max(windows) <= SIDE_MAX, f"has kernel {self.kernel} and stride {self.stride}, but 1 to {SIDE_MAX} is needed"
+        yield min(self.padding) >= 0 and max(self.padding) <= SIDE_MAX, f"has padding {self.padding}, but 0 to {SIDE_MAX} is needed"
+
 
 @dataclass
 class Add(Node):
     """Sum of two tensors of one shape (a residual connection)."""
+
+    _arity = 2
 
 
 @dataclass
@@ -149,11 +206,13 @@ class Network:
         return [node for node in self.nodes if name in node.inputs]
 
     def check(self) -> None:
-        """Raises SumtileError for an empty network, a name used twice or a tensor read before it is made."""
+        """Raises SumtileError for an empty network, a name used twice, a tensor read before it is made, or a node or preprocessing that is broken in itself."""
         if not self.nodes:
             raise SumtileError(f"network '{self.name}' has no nodes; add at least one layer.")
+        self.preprocess.check()
         made = {INPUT}
         for node in self.nodes:
+            node.check()
             for name in node.inputs:
                 if name not in made:
                     raise SumtileError(f"node '{node.name}' of network '{self.name}' reads '{name}', which no earlier node makes; reorder the nodes or correct the name.")

@@ -11,17 +11,16 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
-import os
-import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from sumtile.errors import SumtileError
+from sumtile.fields import from_json
+from sumtile.files import regular_file, write_whole
 from sumtile.network.graph import Activation, Add, BatchNorm, Conv, Flatten, Linear, Network, Node, Pool, Preprocess
 
 FORMAT = "sumtile-network"
@@ -49,7 +48,10 @@ def save_network(network: Network, path: str | Path) -> None:
     }
     content = io.BytesIO()
     np.savez_compressed(content, **{_MANIFEST: np.frombuffer(json.dumps(manifest).encode(), np.uint8)}, **arrays)
-    _write_whole(Path(path), content.getvalue())
+    try:
+        write_whole(Path(path), content.getvalue())
+    except OSError as error:
+        raise SumtileError(f"network file {path} cannot be written ({error.strerror or error}); choose another place.") from None
 
 
 def load_network(path: str | Path) -> Network:
@@ -58,25 +60,33 @@ def load_network(path: str | Path) -> Network:
     Raises:
         SumtileError: the file is absent, damaged, of another kind or of a newer version.
     """
+    path = regular_file(path, "network file")
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-    except FileNotFoundError as error:
-        raise SumtileError(f"there is no network file {path}; check the path.") from error
     except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
         raise SumtileError(f"{path} cannot be read as a network file ({error}); save the network again.") from error
     manifest = _read_manifest(path, arrays)
     try:
-        network = Network(
-            name=str(manifest["name"]),
-            preprocess=Preprocess(**{key: _tuples(value) for key, value in manifest["preprocess"].items()}),
-            nodes=[_rebuild(node, arrays) for node in manifest["nodes"]],
-            classes=tuple(manifest["classes"]),
-        )
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise SumtileError(f"{path} is a network file whose manifest is not well formed ({type(error).__name__}: {error}); save the network again.") from error
-    network.check()
+        described = from_json(_Described, manifest, "the manifest")
+        nodes = [_rebuild(node, arrays) for node in described.nodes]
+        network = Network(described.name, described.preprocess, nodes, described.classes)
+        network.check()
+    except SumtileError as error:
+        raise SumtileError(f"{path} is a network file that describes no network: {error}") from None
     return network
+
+
+@dataclasses.dataclass(frozen=True)
+class _Described:
+    """The manifest; a node is still an object."""
+
+    format: str
+    version: int
+    name: str
+    preprocess: Preprocess
+    classes: tuple[str, ...]
+    nodes: tuple[dict[str, Any], ...]
 
 
 def _describe(node: Node, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
@@ -92,13 +102,20 @@ def _describe(node: Node, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
 
 
 def _rebuild(described: dict[str, Any], arrays: dict[str, np.ndarray]) -> Node:
-    fields = dict(described)
-    build: Callable[..., Node] = _NODE_TYPES[fields.pop("type")]
-    return build(**{name: arrays[value["array"]] if isinstance(value, dict) else _tuples(value) for name, value in fields.items()})
+    kind, name = described.get("type"), described.get("name")
+    if not isinstance(kind, str) or kind not in _NODE_TYPES:
+        raise SumtileError(f"node {name!r} is of type {kind!r}, but it must be one of {', '.join(_NODE_TYPES)}; save the network again.")
+    return from_json(_NODE_TYPES[kind], {field: _value(value, arrays) for field, value in described.items() if field != "type"}, f"node {name!r}")
 
 
-def _tuples(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+def _value(value: Any, arrays: dict[str, np.ndarray]) -> Any:
+    """The array that ``{"array": "<name>"}`` stands for; any other value as it is."""
+    if not isinstance(value, dict):
+        return value
+    name = value.get("array")
+    if not isinstance(name, str) or name not in arrays:
+        raise SumtileError(f"the file has no array {name!r}; save the network again.")
+    return arrays[name]
 
 
 def _read_manifest(path: str | Path, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
@@ -112,13 +129,3 @@ def _read_manifest(path: str | Path, arrays: dict[str, np.ndarray]) -> dict[str,
     if version != VERSION:
         raise SumtileError(f"{path} has version {version} of the network format and this sumtile reads version {VERSION}; update sumtile or save the network again.")
     return manifest
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
-            file.write(content)
-        os.chmod(file.name, 0o644)
-        os.replace(file.name, path)
-    except OSError as error:
-        raise SumtileError(f"{path} cannot be written ({error.strerror}); choose another place.") from error

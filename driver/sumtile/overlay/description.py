@@ -10,15 +10,27 @@ kernel and into every program, and the driver refuses a pair whose stamps differ
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
-from dataclasses import asdict, dataclass
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sumtile.errors import SumtileError
+from sumtile.fields import from_json
+from sumtile.files import regular_file
 from sumtile.overlay.resources import overlays_folder
 
 OPERATORS = ("adder", "mac")
+FAMILIES = ("zynq-7000", "zynq-ultrascale+")
+DATA_BITS = (8, 16)
+STRUCT_BITS_MAX = 4096
+"""Widest word of a stream between the stages of an engine."""
+
+Rules = Iterable[tuple[bool, str]]
 
 
 @dataclass(frozen=True)
@@ -97,26 +109,43 @@ class Engine:
 
     def check(self) -> None:
         """Raises SumtileError when a rule on the parameters is broken, with the rule in the sentence."""
-        rules = [
-            (self.data_bits in (8, 16), f"data_bits is {self.data_bits}, but 8 or 16 is supported"),
-            (self.stream_bits in (32, 64, 128, 256, 512), f"stream_bits is {self.stream_bits}, but 32 to 512 by powers of two is supported"),
-            (self.ti >= 2 and self.to >= 1 and self.tp >= 1, f"lanes are {self.ti} x {self.to} x {self.tp}, but ti >= 2, to >= 1 and tp >= 1 are needed"),
-            (self.to % self.ti == 0, f"to ({self.to}) must be a multiple of ti ({self.ti})"),
-            (self.ti * self.data_bits % self.stream_bits == 0, f"a word of ti = {self.ti} channels must fill whole beats of {self.stream_bits} bits"),
-            (bool(self.arrays), "the engine has no array"),
-            (1 <= self.kernel_max <= 11, f"limits.kernel is {self.kernel_max}, but 1 to 11 is supported"),
-            (2 <= self.reduction_max <= 1 << 16, f"limits.reduction is {self.reduction_max}, but 2 to 65536 is supported"),
-            (self.channels_max % self.to == 0, f"limits.channels ({self.channels_max}) must be a multiple of to ({self.to})"),
-            (min(self.feature_words, self.weight_tiles, self.reorder_words, self.pool_words) >= 1, "every buffer needs a depth of at least 1"),
-        ]  # fmt: skip
-        for array in self.arrays:
-            rules += [
-                (array.operator in OPERATORS, f"operator '{array.operator}' is unknown; choose one of {', '.join(OPERATORS)}"),
-                (array.fold >= 1 and self.ti % array.fold == 0, f"fold {array.fold} of the {array.operator} array must divide ti ({self.ti})"),
-            ]
-        for holds, sentence in rules:
+        for holds, sentence in itertools.chain(self._lane_rules(), self._limit_rules(), self._width_rules()):
             if not holds:
                 raise SumtileError(f"engine '{self.name}': {sentence}.")
+
+    def _lane_rules(self) -> Rules:
+        yield all(re.fullmatch(r"[A-Za-z]\w*", name) for name in (self.name, self.top)), f"name '{self.name}' and top '{self.top}' must be identifiers"
+        yield self.data_bits in DATA_BITS, f"data_bits is {self.data_bits}, but 8 or 16 is supported"
+        yield self.stream_bits in (32, 64, 128, 256, 512), f"stream_bits is {self.stream_bits}, but 32 to 512 by powers of two is supported"
+        lanes = 2 <= self.ti <= 128 and 1 <= self.to <= 256 and 1 <= self.tp <= 64
+        yield lanes, f"lanes are {self.ti} x {self.to} x {self.tp}, but ti from 2 to 128, to from 1 to 256 and tp from 1 to 64 are needed"
+        yield self.to % self.ti == 0, f"to ({self.to}) must be a multiple of ti ({self.ti})"
+        yield self.ti * self.data_bits % self.stream_bits == 0, f"a word of ti = {self.ti} channels must fill whole beats of {self.stream_bits} bits"
+        yield 1 <= len(self.arrays) <= 8, f"the engine has {len(self.arrays)} arrays, but 1 to 8 are supported"
+        for array in self.arrays:
+            yield array.operator in OPERATORS, f"operator '{array.operator}' is unknown; choose one of {', '.join(OPERATORS)}"
+            yield array.fold >= 1 and self.ti % array.fold == 0, f"fold {array.fold} of the {array.operator} array must divide ti ({self.ti})"
+
+    def _limit_rules(self) -> Rules:
+        yield 1 <= self.kernel_max <= 11, f"limits.kernel is {self.kernel_max}, but 1 to 11 is supported"
+        yield 2 <= self.reduction_max <= 1 << 16, f"limits.reduction is {self.reduction_max}, but 2 to 65536 is supported"
+        channels = self.to <= self.channels_max <= 4095 * self.to and self.channels_max % self.to == 0
+        yield channels, f"limits.channels is {self.channels_max}, but a multiple of to ({self.to}), 4095 times at most, is needed"
+        for name in ("feature_words", "weight_tiles", "reorder_words", "pool_words"):
+            depth = getattr(self, name)
+            yield 1 <= depth <= 65535, f"buffers.{name} is {depth}, but 1 to 65535 is supported"
+
+    def _width_rules(self) -> Rules:
+        """Words of the streams between the stages: a weight tile, the features of all columns, and the sums of all outputs."""
+        words = {"weights, ti * to": self.ti * self.to * self.data_bits, "features, tp * ti": self.tp * self.ti * self.data_bits}
+        words["sums, tp * to"] = self.tp * self.to * max(self._sum_bits(array.operator) for array in self.arrays)
+        for name, bits in words.items():
+            yield bits <= STRUCT_BITS_MAX, f"a word of {name} lanes, has {bits} bits, but {STRUCT_BITS_MAX} is the most; use fewer lanes"
+
+    def _sum_bits(self, operator: str) -> int:
+        """Width of an accumulator that holds ``reduction_max`` terms of an operator."""
+        term = 2 * self.data_bits if operator == "mac" else self.data_bits + 1
+        return term + math.ceil(math.log2(self.reduction_max))
 
 
 @dataclass(frozen=True)
@@ -135,13 +164,26 @@ class Board:
 
     @classmethod
     def load(cls, name: str, folder: Path | None = None) -> Board:
-        """Reads ``boards/<name>.json``; SumtileError when there is none or a field is missing."""
+        """Reads ``boards/<name>.json``; SumtileError when there is none, or a field is missing, unknown or of another kind."""
         path = (folder or overlays_folder()) / "boards" / f"{name}.json"
         raw = _read(path, f"board '{name}'", board_names(folder))
         try:
-            return cls(**raw)
-        except TypeError as error:
-            raise SumtileError(f"{path}: {error}; compare it with the other files in that folder.") from None
+            board = from_json(cls, raw, "the board")
+            board.check(name)
+        except SumtileError as error:
+            raise SumtileError(f"{path}: {error}") from None
+        return board
+
+    def check(self, name: str) -> None:
+        """Raises SumtileError when a number makes no board, or the board is not the one called ``name``."""
+        if self.name != name:
+            raise SumtileError(f"the board is named '{self.name}', but its file is named '{name}'; give both one name.")
+        if self.family not in FAMILIES:
+            raise SumtileError(f"the family '{self.family}' is unknown; choose one of {', '.join(FAMILIES)}.")
+        numbers = {"ddr_bytes": self.ddr_bytes, "cma_bytes": self.cma_bytes, "hp_ports": self.hp_ports, "hp_bits": self.hp_bits, **self.budget}
+        for key, value in numbers.items():
+            if value < 1:
+                raise SumtileError(f"{key} of board '{name}' is {value}, but it must be positive; correct it.")
 
     @property
     def is_mpsoc(self) -> bool:
@@ -179,21 +221,31 @@ class Overlay:
         """
         path = (folder or overlays_folder()) / f"{name}.json"
         raw = _read(path, f"overlay '{name}'", overlay_names(folder))
-        boards = raw.get("boards", {})
-        if board not in boards:
-            raise SumtileError(f"overlay '{name}' is not described for board '{board}' (it is for: {', '.join(boards)}); add the board to {path.name}.")
+        boards = raw.get("boards")
+        if not isinstance(boards, dict) or board not in boards:
+            known = ", ".join(boards) if isinstance(boards, dict) else "none"
+            raise SumtileError(f"overlay '{name}' is not described for board '{board}' (it is for: {known}); add the board to {path}.")
+        described = Board.load(board, folder)
         try:
-            return cls.from_dict(_merge(raw, boards[board]), Board.load(board, folder))
-        except (KeyError, TypeError, ValueError) as error:
-            raise SumtileError(f"{path}: {error!r} is missing or of the wrong kind; compare it with overlays/adder.json.") from None
+            overlay = cls.from_dict(_merge(raw, boards[board], "the overlay"), described)
+            if overlay.name != name:
+                raise SumtileError(f"the overlay is named '{overlay.name}', but its file is named '{name}'; give both one name.")
+        except SumtileError as error:
+            raise SumtileError(f"{path} for board '{board}': {error}") from None
+        return overlay
 
     @classmethod
     def from_dict(cls, raw: dict[str, Any], board: Board) -> Overlay:
-        """Builds and checks an overlay from the keys of its JSON file."""
-        engines = tuple(_engine(entry) for entry in raw["engines"])
+        """Builds and checks an overlay from the keys of its JSON file; SumtileError names the key or the rule."""
+        file = from_json(_OverlayFile, raw, "the overlay")
+        if not file.engines:
+            raise SumtileError(f"overlay '{file.name}' has no engine; describe at least one.")
+        if not file.clock_mhz > 0:
+            raise SumtileError(f"clock_mhz of overlay '{file.name}' is {file.clock_mhz:g}, but it must be positive; correct it.")
+        engines = tuple(entry.engine() for entry in file.engines)
         for engine in engines:
             engine.check()
-        return cls(name=raw["name"], board=board, clock_mhz=float(raw["clock_mhz"]), engines=engines)
+        return cls(name=file.name, board=board, clock_mhz=file.clock_mhz, engines=engines)
 
     @property
     def engine(self) -> Engine:
@@ -217,37 +269,78 @@ def board_names(folder: Path | None = None) -> list[str]:
     return sorted(path.stem for path in ((folder or overlays_folder()) / "boards").glob("*.json"))
 
 
-def _engine(raw: dict[str, Any]) -> Engine:
-    limits, buffers, lanes = raw["limits"], raw["buffers"], raw["lanes"]
-    return Engine(
-        name=raw["name"],
-        top=raw["top"],
-        data_bits=raw["data_bits"],
-        stream_bits=raw["stream_bits"],
-        ti=lanes["ti"],
-        to=lanes["to"],
-        tp=lanes["tp"],
-        arrays=tuple(Array(entry["operator"], entry["fold"]) for entry in raw["arrays"]),
-        kernel_max=limits["kernel"],
-        reduction_max=limits["reduction"],
-        channels_max=limits["channels"],
-        **buffers,
-    )
+@dataclass(frozen=True)
+class _Lanes:
+    ti: int
+    to: int
+    tp: int
 
 
-def _merge(base: Any, change: Any) -> Any:
+@dataclass(frozen=True)
+class _Limits:
+    kernel: int
+    reduction: int
+    channels: int
+
+
+@dataclass(frozen=True)
+class _Buffers:
+    feature_words: int
+    weight_tiles: int
+    reorder_words: int
+    pool_words: int
+
+
+@dataclass(frozen=True)
+class _EngineFile:
+    """An engine as the JSON file groups its parameters."""
+
+    name: str
+    top: str
+    data_bits: int
+    stream_bits: int
+    lanes: _Lanes
+    arrays: tuple[Array, ...]
+    limits: _Limits
+    buffers: _Buffers
+
+    def engine(self) -> Engine:
+        limits = {f"{name}_max": value for name, value in asdict(self.limits).items()}
+        return Engine(self.name, self.top, self.data_bits, self.stream_bits, arrays=self.arrays, **asdict(self.lanes), **limits, **asdict(self.buffers))
+
+
+@dataclass(frozen=True)
+class _OverlayFile:
+    """An overlay's JSON file."""
+
+    name: str
+    clock_mhz: float
+    engines: tuple[_EngineFile, ...]
+    summary: str = ""
+    boards: dict[str, Any] = field(default_factory=dict)
+
+
+def _merge(base: Any, change: Any, what: str) -> Any:
     """``base`` with the entries of ``change`` laid over it, through dicts and lists of equal position."""
     if isinstance(base, dict) and isinstance(change, dict):
-        return {**base, **{key: _merge(base.get(key), value) for key, value in change.items()}}
-    if isinstance(base, list) and isinstance(change, list) and change and isinstance(change[0], dict):
-        return [_merge(old, new) for old, new in zip(base, change)] + base[len(change) :]
+        return {**base, **{key: _merge(base.get(key), value, f"{key} of {what}") for key, value in change.items()}}
+    if isinstance(base, list) and isinstance(change, list):
+        if len(change) > len(base):
+            raise SumtileError(f"the board changes {len(change)} {what}, but there are {len(base)}; describe them for all boards first.")
+        return [_merge(old, new, f"entry {index} of {what}") for index, (old, new) in enumerate(zip(base, change))] + base[len(change) :]
     return change
 
 
 def _read(path: Path, what: str, known: list[str]) -> dict[str, Any]:
+    """The JSON object in a file."""
+    if not path.exists():
+        raise SumtileError(f"there is no {what} (known: {', '.join(known) or 'none'}); check the name, or add {path}.")
     try:
-        return json.loads(path.read_text())
-    except FileNotFoundError:
-        raise SumtileError(f"there is no {what} (known: {', '.join(known) or 'none'}); check the name, or add {path}.") from None
-    except json.JSONDecodeError as error:
+        raw = json.loads(regular_file(path, "description").read_bytes())
+    except (ValueError, RecursionError) as error:  # bytes that are not UTF-8 included
         raise SumtileError(f"{path} is not valid JSON: {error}.") from None
+    except OSError as error:
+        raise SumtileError(f"{path} cannot be read ({error.strerror or error}); check its permissions.") from None
+    if not isinstance(raw, dict):
+        raise SumtileError(f"{path} holds no JSON object; compare it with the other files in that folder.")
+    return raw

@@ -20,15 +20,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import struct
-import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from sumtile.errors import SumtileError
+from sumtile.fields import from_json
+from sumtile.files import regular_file, write_whole
 from sumtile.program.manifest import Arrays, program_from_dict, program_to_dict
 from sumtile.program.program import Program
 
@@ -39,28 +42,30 @@ ALIGNMENT = 64
 _HEADER = struct.Struct("<8sIIQQ")
 _HEADER_BYTES = _HEADER.size + 32
 _DTYPES = ("<i1", "<u1", "<i2", "<u2", "<i4")
+_AXES_MAX = 4
+
+
+@dataclass(frozen=True)
+class _Described:
+    """The manifest's entry for one array."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    offset: int
+    sha256: str
 
 
 def write_program(program: Program, path: str | Path) -> None:
     """Writes a program file; an older file of that name is replaced only by a complete new one.
 
     Raises:
-        SumtileError: the file cannot be written.
+        SumtileError: the program is inconsistent, or the file cannot be written.
     """
     path = Path(path)
-    content = _encode(program)
-    temporary = None
+    program.check()
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            temporary = file.name
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
+        write_whole(path, _encode(program))
     except OSError as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
         raise SumtileError(f"program file {path} cannot be written ({error.strerror or error}); choose another folder.") from None
 
 
@@ -68,9 +73,9 @@ def read_program(path: str | Path) -> Program:
     """Reads and checks a program file.
 
     Raises:
-        SumtileError: no such file, or one that is foreign, of a newer version, truncated or altered.
+        SumtileError: no such file, or one that is foreign, of a newer version, truncated, altered or inconsistent.
     """
-    path = Path(path)
+    path = regular_file(path, "program file")
     try:
         with path.open("rb") as file:
             manifest, start = _read_manifest(file, path)
@@ -79,8 +84,8 @@ def read_program(path: str | Path) -> Program:
         raise SumtileError(f"program file {path} cannot be read ({error.strerror or error}); check the path.") from None
     try:
         return program_from_dict(manifest["program"], arrays)
-    except (SumtileError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
-        raise SumtileError(f"program file {path} does not describe a program ({type(error).__name__}: {error}); compile the network again.") from None
+    except SumtileError as error:
+        raise SumtileError(f"program file {path} does not describe a program: {error}") from None
 
 
 def _encode(program: Program) -> bytes:
@@ -132,20 +137,17 @@ def _read_arrays(file: BinaryIO, path: Path, manifest: dict[str, Any], end: int)
     start, size = _aligned(end), os.fstat(file.fileno()).st_size
     arrays: list[np.ndarray] = []
     for index, entry in enumerate(manifest["arrays"]):
-        try:
-            dtype, shape, offset = np.dtype(_DTYPES[_DTYPES.index(entry["dtype"])]), tuple(map(int, entry["shape"])), int(entry["offset"])
-            digest = str(entry["sha256"])
-        except (KeyError, TypeError, ValueError, OverflowError):
-            raise SumtileError(f"array {index} of program file {path} is described as {str(entry)[:80]}, which is not an array; compile the network again.") from None
-        length = dtype.itemsize
-        for extent in shape:
-            length *= extent
+        described = from_json(_Described, entry, f"array {index} of program file {path}")
+        dtype, shape, offset = described.dtype, described.shape, described.offset
+        if dtype not in _DTYPES or len(shape) > _AXES_MAX:
+            raise SumtileError(f"array {index} of program file {path} is of type {dtype[:20]!r} and shape {str(shape)[:40]}, which no program has; compile the network again.")
+        length = np.dtype(dtype).itemsize * math.prod(shape)
         if start + offset != _aligned(end) or min(shape, default=1) < 1 or start + offset + length > size:
             raise SumtileError(
                 f"array {index} of program file {path} takes {length} bytes at {start + offset}, which does not fit a file of {size} bytes; copy or compile it again."
             )
         gap, payload = file.read(start + offset - end), file.read(length)
-        if any(gap) or len(payload) != length or hashlib.sha256(payload).hexdigest() != digest:
+        if any(gap) or len(payload) != length or hashlib.sha256(payload).hexdigest() != described.sha256:
             raise SumtileError(f"array {index} of program file {path} does not match its SHA-256, so the file was altered; copy or compile it again.")
         arrays.append(np.frombuffer(payload, dtype).reshape(shape))
         end = start + offset + length

@@ -4,18 +4,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
 
-from sumtile.formats import FixedPoint
-from sumtile.kernels.layer import Layer, MapShape, Pool, Requantization, Residual
+from sumtile.errors import SumtileError
+from sumtile.fields import from_json
+from sumtile.kernels.layer import Layer, Requantization
 from sumtile.network.graph import Preprocess
 from sumtile.program.program import Program, Step, Tensor
 
 _REQUANTIZATION_DTYPES = {"mul": "<i2", "shift": "<u1", "add": "<i4"}
-_PLAIN_LAYER_FIELDS = [field.name for field in fields(Layer) if field.name not in ("ifm", "residual", "pool")]
 
 
 class Arrays:
@@ -47,47 +47,55 @@ def program_to_dict(program: Program, arrays: Arrays) -> dict[str, Any]:
     }
 
 
-def program_from_dict(raw: dict[str, Any], arrays: list[np.ndarray]) -> Program:
-    """The inverse of :func:`program_to_dict`; KeyError, TypeError or ValueError where something does not fit together."""
-    tensors = {entry["name"]: _tensor(entry) for entry in raw["tensors"]}
-    program = Program(
-        name=str(raw["name"]),
-        overlay=str(raw["overlay"]),
-        board=str(raw["board"]),
-        stamp=int(raw["stamp"]),
-        preprocess=_preprocess(raw["preprocess"]),
-        classes=tuple(map(str, raw["classes"])),
-        tensors=tensors,
-        steps=tuple(_step(entry, arrays) for entry in raw["steps"]),
-        input=raw["input"],
-        output=raw["output"],
-    )
-    _check(program)
+def program_from_dict(raw: object, arrays: list[np.ndarray]) -> Program:
+    """The inverse of :func:`program_to_dict`; SumtileError when the values are of another kind or do not fit together."""
+    described = from_json(_Described, raw, "the program")
+    tensors = {tensor.name: tensor for tensor in described.tensors}
+    if len(tensors) != len(described.tensors):
+        raise SumtileError("two tensors of the program have one name; compile the network again.")
+    steps = tuple(_step(entry, arrays) for entry in described.steps)
+    plain = {field.name: getattr(described, field.name) for field in fields(_Described)}
+    program = Program(**{**plain, "tensors": tensors, "steps": steps})
+    program.check()
     return program
 
 
-def _check(program: Program) -> None:
-    """ValueError unless every step reads tensors that were made before it, in the shapes and numbers that it needs."""
-    made = {program.input}
-    for step in program.steps:
-        layer, target = step.layer, program.tensors[step.target]
-        sources = [step.source] if step.residual is None else [step.source, step.residual]
-        maps = [program.tensors[name].shape for name in sources]
-        rules = [
-            (made.issuperset(sources), f"reads one of {sources} before it is made"),
-            (maps[0] == layer.ifm or layer.ifm.pixels == 1, f"takes {layer.ifm}, but its source is {maps[0]}"),
-            ((step.residual is None) == (layer.residual is None), "names a residual map exactly when its layer adds none"),
-            (step.residual is None or maps[-1] == layer.conv, f"adds {maps[-1]} to {layer.conv}"),
-            (step.weights.shape == layer.weight_shape, f"has weights of {step.weights.shape} instead of {layer.weight_shape}"),
-            (all(getattr(step.requantization, name).shape == (layer.channels,) for name in _REQUANTIZATION_DTYPES), f"has not {layer.channels} requantization parameters"),
-            (target.shape == layer.ofm, f"makes {layer.ofm}, but its target is {target.shape}"),
-        ]
-        for holds, sentence in rules:
-            if not holds:
-                raise ValueError(f"step '{step.name}' {sentence}")
-        made.add(step.target)
-    if program.output not in made or not made <= set(program.tensors):
-        raise ValueError("no step makes the output")
+@dataclass(frozen=True)
+class _DescribedRequantization:
+    """Indices of the arrays of one step's requantization."""
+
+    mul: int
+    shift: int
+    add: int
+
+
+@dataclass(frozen=True)
+class _DescribedStep:
+    """A step with the indices of its arrays."""
+
+    name: str
+    layer: Layer
+    source: str
+    residual: str | None
+    target: str
+    weights: int
+    requantization: _DescribedRequantization
+
+
+@dataclass(frozen=True)
+class _Described:
+    """A program as its JSON object has it."""
+
+    name: str
+    overlay: str
+    board: str
+    stamp: int
+    preprocess: Preprocess
+    classes: tuple[str, ...]
+    tensors: tuple[Tensor, ...]
+    steps: tuple[_DescribedStep, ...]
+    input: str
+    output: str
 
 
 def _step_to_dict(step: Step, arrays: Arrays) -> dict[str, Any]:
@@ -102,29 +110,10 @@ def _step_to_dict(step: Step, arrays: Arrays) -> dict[str, Any]:
     }
 
 
-def _step(raw: dict[str, Any], arrays: list[np.ndarray]) -> Step:
-    requantization = {name: arrays[raw["requantization"][name]].astype(np.int64) for name in _REQUANTIZATION_DTYPES}
-    return Step(raw["name"], _layer(raw["layer"]), raw["source"], raw["residual"], raw["target"], arrays[raw["weights"]], Requantization(**requantization))
-
-
-def _layer(raw: dict[str, Any]) -> Layer:
-    plain = {name: _tuples(raw[name]) for name in _PLAIN_LAYER_FIELDS}
-    residual, pool = raw["residual"], raw["pool"]
-    return Layer(
-        ifm=MapShape(**raw["ifm"]),
-        residual=None if residual is None else Residual(**residual),
-        pool=None if pool is None else Pool(**{name: _tuples(value) for name, value in pool.items()}),
-        **plain,
-    )
-
-
-def _tensor(raw: dict[str, Any]) -> Tensor:
-    return Tensor(raw["name"], MapShape(**raw["shape"]), FixedPoint(**raw["format"]), int(raw["buffer"]))
-
-
-def _preprocess(raw: dict[str, Any]) -> Preprocess:
-    return Preprocess(int(raw["height"]), int(raw["width"]), tuple(map(float, raw["mean"])), tuple(map(float, raw["std"])))
-
-
-def _tuples(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+def _step(described: _DescribedStep, arrays: list[np.ndarray]) -> Step:
+    indices = asdict(described.requantization)
+    for index in (described.weights, *indices.values()):
+        if not 0 <= index < len(arrays):
+            raise SumtileError(f"step '{described.name}' names array {index}, but there are {len(arrays)}; compile the network again.")
+    requantization = Requantization(**{name: arrays[index].astype(np.int64) for name, index in indices.items()})
+    return Step(described.name, described.layer, described.source, described.residual, described.target, arrays[described.weights], requantization)

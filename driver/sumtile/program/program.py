@@ -11,6 +11,7 @@ import numpy as np
 from sumtile.formats import FixedPoint
 from sumtile.kernels.layer import Layer, MapShape, Requantization
 from sumtile.network.graph import Preprocess
+from sumtile.program.check import check_program
 
 
 @dataclass(frozen=True)
@@ -74,3 +75,10 @@ class Program:
     steps: tuple[Step, ...]
     input: str
     output: str
+
+    def check(self) -> None:
+        """Raises SumtileError unless the numbers agree with each other, so that an engine gives the integers of the golden model.
+
+        What depends on the engine, :meth:`sumtile.kernels.layer.Layer.check` tells.
+        """
+        check_program(self)

@@ -1,0 +1,107 @@
+# SPDX-FileCopyrightText: 2026 The sumtile authors
+# SPDX-License-Identifier: Apache-2.0
+"""The rules that the numbers of a program keep on every engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sumtile.errors import SumtileError
+from sumtile.kernels.layer import SHIFT_MAX, Layer, MapShape
+
+if TYPE_CHECKING:
+    from sumtile.program.program import Program, Step, Tensor
+
+_RANGES = {"mul": (-(1 << 15), (1 << 15) - 1), "shift": (0, SHIFT_MAX), "add": (-(1 << 31), (1 << 31) - 1)}
+
+Rules = Iterable[tuple[bool, str]]
+
+
+def check_program(program: Program) -> None:
+    """Raises SumtileError with the first rule that is broken; see :meth:`Program.check`."""
+    program.preprocess.check()
+    _require("the program", _program_rules(program))
+    data_bits = 8 * program.steps[0].weights.dtype.itemsize
+    for tensor in program.tensors.values():
+        _require(f"tensor '{tensor.name}'", _tensor_rules(tensor, data_bits, len(program.tensors)))
+    held = {program.tensors[program.input].buffer: program.input}
+    for step in program.steps:
+        _require(f"step '{step.name}'", _order_rules(program, step, held))
+        _require(f"step '{step.name}'", _geometry_rules(step.layer))
+        _require(f"step '{step.name}'", _shape_rules(program, step))
+        _require(f"step '{step.name}'", _number_rules(program, step, data_bits))
+        held[program.tensors[step.target].buffer] = step.target
+    _require("the program", [(program.output in held.values(), f"ends without its output '{program.output}' in memory")])
+
+
+def _require(what: str, rules: Rules) -> None:
+    for holds, sentence in rules:
+        if not holds:
+            raise SumtileError(f"{what} {sentence}; compile the network again.")
+
+
+def _program_rules(program: Program) -> Rules:
+    known = program.tensors
+    yield len(program.steps) > 0, "has no steps"
+    yield 0 <= program.stamp < 1 << 32, f"has the stamp {program.stamp}, which has not 32 bits"
+    yield program.input in known and program.output in known, f"lacks its input '{program.input}' or its output '{program.output}' among its tensors"
+    size, output = program.preprocess, known[program.output].shape
+    image = MapShape(size.height, size.width, size.channels)
+    yield known[program.input].shape == image, f"takes images of {image}, but its input is {known[program.input].shape}"
+    named = not program.classes or output.pixels != 1 or output.channels == len(program.classes)
+    yield named, f"has {len(program.classes)} class names, but its output has {output.channels} channels, so correct the class names"
+
+
+def _tensor_rules(tensor: Tensor, data_bits: int, tensors: int) -> Rules:
+    yield min(tensor.shape.height, tensor.shape.width, tensor.shape.channels) >= 1, f"is an empty map of {tensor.shape}"
+    yield tensor.format.bits <= data_bits, f"has {tensor.format.bits} bits, but the weights are made for an engine of {data_bits}"
+    yield 0 <= tensor.buffer < tensors, f"lies in buffer {tensor.buffer}, but {tensors} tensors have at most as many buffers"
+
+
+def _order_rules(program: Program, step: Step, held: dict[int, str]) -> Rules:
+    """``held``: the tensor that lies in each buffer before the step."""
+    sources = [step.source] if step.residual is None else [step.source, step.residual]
+    unknown = {*sources, step.target} - set(program.tensors)
+    yield not unknown, f"names the tensors {sorted(unknown)}, which the program lacks"
+    buffers = [program.tensors[name].buffer for name in sources]
+    yield [held.get(buffer) for buffer in buffers] == sources, f"reads one of {sources}, which is not in memory then"
+    yield program.tensors[step.target].buffer not in buffers, f"overwrites one of {sources} while it reads it"
+    yield (step.residual is None) == (step.layer.residual is None), "names a residual map exactly when its layer adds none"
+
+
+def _geometry_rules(layer: Layer) -> Rules:
+    pool = layer.pool
+    windows = [*layer.kernel, *layer.stride, *layer.dilation, *((*pool.kernel, *pool.stride) if pool else ())]
+    yield min(windows) >= 1, "has a kernel, stride or dilation below 1"
+    yield min(*layer.padding, *(pool.padding if pool else ())) >= 0, "has a negative padding"
+    bounds = (layer.clamp_low, layer.clamp_high)
+    yield all(-(1 << 31) <= bound < 1 << 31 for bound in bounds), f"clamps to {bounds}, beyond 32 bits"
+
+
+def _shape_rules(program: Program, step: Step) -> Rules:
+    layer, source, target = step.layer, program.tensors[step.source].shape, program.tensors[step.target].shape
+    # A layer may take a whole map as the channels of one pixel; they are padded for each pixel of the map.
+    flat = layer.ifm.pixels == 1 and layer.ifm.channels % source.pixels == 0 and layer.ifm.channels // source.pixels >= source.channels
+    yield layer.ifm == source or flat, f"takes {layer.ifm}, but its source is {source}"
+    yield layer.ofm == target, f"makes {layer.ofm}, but its target is {target}"
+    yield step.weights.shape == layer.weight_shape, f"has weights of {step.weights.shape} instead of {layer.weight_shape}"
+    if step.residual is not None:
+        residual = program.tensors[step.residual].shape
+        yield residual == layer.conv, f"adds {residual} to {layer.conv}"
+
+
+def _number_rules(program: Program, step: Step, data_bits: int) -> Rules:
+    layer, formats = step.layer, {name: tensor.format for name, tensor in program.tensors.items()}
+    dtype = np.dtype(f"<{'u' if layer.operator == 'adder' and layer.ifm_unsigned else 'i'}{data_bits // 8}")
+    yield data_bits in (8, 16) and step.weights.dtype == dtype, f"has weights of type {step.weights.dtype} where {dtype} is needed"
+    yield layer.ifm_unsigned != formats[step.source].signed, f"takes '{step.source}' for signed when it is not, or the reverse"
+    yield layer.ofm_unsigned != formats[step.target].signed, f"makes '{step.target}' as signed when it is not, or the reverse"
+    if layer.residual is not None and step.residual is not None:
+        yield layer.residual.unsigned != formats[step.residual].signed, f"adds '{step.residual}' as signed when it is not, or the reverse"
+    for name, (low, high) in _RANGES.items():
+        values = getattr(step.requantization, name)
+        yield values.shape == (layer.channels,), f"has {values.size} requantization values '{name}' for {layer.channels} channels"
+        yield bool(np.all((values >= low) & (values <= high))), f"has a requantization '{name}' outside of {low} to {high}"

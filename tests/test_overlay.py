@@ -1,0 +1,134 @@
+# SPDX-FileCopyrightText: 2026 The sumtile authors
+# SPDX-License-Identifier: Apache-2.0
+"""Descriptions of overlays and boards: what is shipped is valid, and each mistake is named."""
+
+from __future__ import annotations
+
+import copy
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sumtile.errors import SumtileError
+from sumtile.overlay import Board, Overlay
+from sumtile.overlay.description import board_names, overlay_names
+from sumtile.overlay.resources import overlays_folder
+from tests.support.overlays import small_overlay
+
+OVERLAY = json.loads((overlays_folder() / "adder.json").read_text())
+BOARD = json.loads((overlays_folder() / "boards" / "zcu102.json").read_text())
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(overlays_folder(), tmp_path / "overlays"))
+
+
+def refusal(folder: Path) -> str:
+    with pytest.raises(SumtileError) as caught:
+        Overlay.load("adder", "zcu102", folder)
+    sentence = str(caught.value)
+    assert sentence.endswith(".") and "\n" not in sentence and str(folder) in sentence
+    return sentence
+
+
+def test_what_is_shipped_and_tested_is_valid() -> None:
+    for name in overlay_names():
+        boards = json.loads((overlays_folder() / f"{name}.json").read_text())["boards"]
+        for board in boards:
+            assert Overlay.load(name, board).name == name
+    for board in board_names():
+        assert Board.load(board).name == board
+    for top in ("adder_conv", "mac_conv"):
+        for bits in (8, 16):
+            assert small_overlay(top, bits).clock_mhz == 100.0
+
+
+def engine(raw: dict) -> dict:
+    return raw["engines"][0]
+
+
+def override(raw: dict) -> dict:
+    return raw["boards"]["zcu102"]
+
+
+OVERLAYS: dict[str, Callable[[dict], object]] = {
+    "ti of lanes": lambda o: engine(o)["lanes"].update(ti=16.0),
+    "data_bits of": lambda o: engine(o).update(data_bits=True),
+    "clock_mhz of the overlay is '200'": lambda o: override(o).update(clock_mhz="200"),
+    "is 0, but it must be positive": lambda o: override(o).update(clock_mhz=0),
+    "is inf, but a finite number": lambda o: override(o).update(clock_mhz=float("inf")),
+    "is nan, but a finite number": lambda o: override(o).update(clock_mhz=float("nan")),
+    "has no engine": lambda o: (o.update(engines=[]), override(o).pop("engines")),
+    "changes 2 engines of the overlay, but there are 1": lambda o: override(o).update(engines=[{}, {}]),
+    "has the unknown 'clock'": lambda o: override(o).update(clock=100),
+    "has the unknown 'lane'": lambda o: override(o)["engines"][0].update(lane={"tp": 2}),
+    "has the unknown 'tq'": lambda o: override(o)["engines"][0]["lanes"].update(tq=2),
+    "has the unknown 'pools'": lambda o: engine(o)["buffers"].update(pools=2),
+    "lacks 'fold'": lambda o: engine(o)["arrays"][0].pop("fold"),
+    "lacks 'engines'": lambda o: (o.pop("engines"), override(o).pop("engines")),
+    "is named 'other', but its file is named 'adder'": lambda o: o.update(name="other"),
+    "a list is needed": lambda o: override(o).update(engines=3),
+    "is not described for board 'zcu102'": lambda o: o.update(boards=["zcu102"]),
+    "lanes are 256": lambda o: engine(o)["lanes"].update(ti=256, to=256),
+    "tp from 1 to 64": lambda o: override(o)["engines"][0]["lanes"].update(tp=65),
+    "to from 1 to 256": lambda o: engine(o)["lanes"].update(to=512),
+    "has 9 arrays": lambda o: engine(o).update(arrays=[{"operator": "mac", "fold": 16}] * 9),
+    "has 0 arrays": lambda o: engine(o).update(arrays=[]),
+    "must divide ti": lambda o: engine(o)["arrays"][0].update(fold=3),
+    "operator 'xor' is unknown": lambda o: engine(o)["arrays"][0].update(operator="xor"),
+    "limits.channels is 0": lambda o: engine(o)["limits"].update(channels=0),
+    "limits.channels is 65536": lambda o: engine(o)["limits"].update(channels=65536),
+    "buffers.feature_words is 65536": lambda o: engine(o)["buffers"].update(feature_words=65536),
+    "buffers.pool_words is 0": lambda o: engine(o)["buffers"].update(pool_words=0),
+    "ti * to lanes, has 8192 bits": lambda o: engine(o)["lanes"].update(ti=32, to=32),
+    "tp * ti lanes, has 8192 bits": lambda o: (engine(o)["lanes"].update(ti=16), override(o)["engines"][0].update(data_bits=16, lanes={"tp": 32})),
+    "tp * to lanes, has 8192 bits": lambda o: override(o)["engines"][0]["lanes"].update(tp=16),
+    "must be identifiers": lambda o: engine(o).update(top="../adder"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("sentence", OVERLAYS)
+def test_a_wrong_overlay_is_refused(folder: Path, sentence: str) -> None:
+    raw = copy.deepcopy(OVERLAY)
+    OVERLAYS[sentence](raw)
+    (folder / "adder.json").write_text(json.dumps(raw))
+    assert sentence in refusal(folder)
+
+
+BOARDS: dict[str, dict] = {
+    "the family 'versal' is unknown": {"family": "versal"},
+    "ddr_bytes of the board": {"ddr_bytes": 4e9},
+    "hp_ports of the board": {"hp_ports": True},
+    "hp_bits of board 'zcu102' is 0": {"hp_bits": 0},
+    "lut of budget": {"budget": {"lut": "many"}},
+    "budget of the board": {"budget": [1, 2]},
+    "has the unknown 'colour'": {"colour": "red"},
+    "is named 'zcu104', but its file is named 'zcu102'": {"name": "zcu104"},
+    "title of the board": {"title": None},
+}
+
+
+@pytest.mark.parametrize("sentence", BOARDS)
+def test_a_wrong_board_is_refused(folder: Path, sentence: str) -> None:
+    (folder / "boards" / "zcu102.json").write_text(json.dumps({**BOARD, **BOARDS[sentence]}))
+    assert sentence in refusal(folder)
+
+
+@pytest.mark.parametrize("name", ["adder.json", "boards/zcu102.json"])
+@pytest.mark.parametrize(
+    ("content", "sentence"), [(b"[]", "no JSON object"), (b"\xff\xfe{", "is not valid JSON"), (b"{", "is not valid JSON"), (b"[" * 100000, "is not valid JSON")]
+)
+def test_a_file_that_is_no_json_object_is_refused(folder: Path, name: str, content: bytes, sentence: str) -> None:
+    (folder / name).write_bytes(content)
+    assert sentence in refusal(folder)
+
+
+def test_unknown_names_list_the_known_ones(folder: Path) -> None:
+    with pytest.raises(SumtileError, match=r"there is no overlay 'addr' \(known: adder\)"):
+        Overlay.load("addr", "zcu102", folder)
+    with pytest.raises(SumtileError, match=r"there is no board 'zcu' \(known: pynq-z2, zc706, zcu102\)"):
+        Board.load("zcu", folder)
