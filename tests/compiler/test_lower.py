@@ -13,7 +13,7 @@ import pytest
 from sumtile.compiler import compile_network
 from sumtile.errors import SumtileError
 from sumtile.kernels import golden
-from sumtile.network import Conv, Network, Pool, Preprocess
+from sumtile.network import Activation, Conv, Network, Pool, Preprocess
 from sumtile.network.reference import run_float
 from sumtile.overlay import Engine, Overlay
 from sumtile.program.golden import run_golden, run_step
@@ -81,6 +81,43 @@ def test_the_fast_runner_equals_the_golden_layers(build: Callable[[int], Network
         slow = golden.run_layer(engine, step.layer, source.reshape(ifm.height, ifm.width, ifm.channels), step.weights, step.requantization, residual)
         np.testing.assert_array_equal(fast[step.target][2], slow, err_msg=step.name)
         np.testing.assert_array_equal(single[step.target], slow, err_msg=step.name)
+
+
+def averaging(signed_reader: bool) -> Network:
+    """A rectified average that an adder layer reads, whose weights are negative where the tensor is to be signed."""
+    random = np.random.default_rng(11)
+    last = conv("last", "mean", (4, 8, 1, 1), random, "adder")
+    last.weight = np.abs(last.weight) * (-1 if signed_reader else 1)
+    nodes = [conv("first", "input", (8, 3, 3, 3), random), Activation("relu", ("first",)), Pool("mean", ("relu",), "average", (2, 2), (2, 2)), last]
+    return Network("averaging", Preprocess(12, 12, (0.5,) * 3, (0.25,) * 3), list(nodes))
+
+
+@pytest.mark.parametrize("scale", ["activations", "both"])
+@pytest.mark.parametrize("bits", [5, 8])
+@pytest.mark.parametrize("signed_reader", [False, True])
+def test_averages_of_the_engine_stay_within_their_tensor_and_equal_the_model(scale: str, bits: int, signed_reader: bool) -> None:
+    """Calibrated on dim images, so that the bright ones saturate."""
+    network = averaging(signed_reader)
+    images = random_images(network, 20, 3)
+    quantized = quantize_network(network, images // 4 + 96, Scheme(bits, scale))
+    program = compile_network(quantized, OVERLAY)
+    real = run_quantized(quantized, network.preprocess.apply(images).transpose(0, 2, 3, 1))
+    step = program.steps[0]
+    target, before = program.tensors["mean"].format, quantized.layers[0].activated
+    found = run_step(OVERLAY.engine, step, real["input"])
+    assert target.signed == before.signed and found.min() >= target.low and found.max() <= target.high
+    difference = np.abs(found - real["mean"])
+    assert difference.max() <= 1 and np.mean(difference > 0) < 0.1
+
+
+def test_an_average_that_the_engine_would_not_saturate_is_refused() -> None:
+    network = averaging(False)
+    quantized = quantize_network(network, random_images(network, 20, 3), Scheme(8))
+    mean = quantized.formats["mean"]
+    first = replace(quantized.layers[0], activated=replace(mean, fl=mean.fl - 1))
+    wide = replace(OVERLAY, engines=(replace(OVERLAY.engine, data_bits=16),))
+    with pytest.raises(SumtileError, match="layer 'mean' .*an average may exceed the 8 bits"):
+        compile_network(replace(quantized, layers=(first, *quantized.layers[1:])), wide)
 
 
 def test_a_linear_layer_reads_the_map_as_it_lies_in_memory() -> None:

@@ -101,7 +101,7 @@ def test_refusals_name_the_node() -> None:
     assert "'fc' has weights for 7 inputs" in refused(base, Flatten("flat", ("conv",)), Linear("fc", ("flat",), np.ones((2, 7))))
     assert "'relu' has slope -1" in refused(base, Activation("relu", ("conv",), slope=-1))
     assert "'sum' adds maps" in refused(base, Add("sum", ("conv", "input")))
-    assert "'sum' adds 3 tensors" in refused(base, Add("sum", ("conv", "conv", "conv")))
+    assert "'sum' (Add) reads 3 tensors instead of 2" in refused(base, Add("sum", ("conv", "conv", "conv")))
     assert "'bn' has 3 channels" in refused(base, batch_norm("bn", "conv", 3, RANDOM))
     zeros = np.zeros(4)
     assert "variance plus epsilon of 0" in refused(base, BatchNorm("bn", ("conv",), zeros, zeros, zeros, zeros, epsilon=0.0))

@@ -44,8 +44,9 @@ def test_formats_follow_signs_and_ranges() -> None:
     tensors = run_float(network, x)
     assert all(format.bits == 6 for format in result.formats.values())
     assert {name for name, format in result.formats.items() if not format.signed} == {"relu1", "relu2", "block1", "mean"}
-    for name in ("relu1", "relu2", "block1", "mean", "bn_short", "bn5"):
-        format, largest = result.formats[name], float(np.abs(tensors[name]).max())
+    # The average's format holds what is averaged: an engine saturates no average at 6 bits.
+    for name, covered in {"relu1": "relu1", "relu2": "relu2", "block1": "block1", "mean": "block2", "bn_short": "bn_short", "bn5": "bn5"}.items():
+        format, largest = result.formats[name], float(np.abs(tensors[covered]).max())
         assert largest <= (format.high + format.signed) * format.scale < 2.2 * largest + format.scale, name
     assert result.formats["input"] == FixedPoint(6, 3)  # (0 - 0.5) / 0.25 = -2 to (1 - 0.4) / 0.2 = 3
 

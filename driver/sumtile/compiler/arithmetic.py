@@ -44,8 +44,9 @@ def lower_arithmetic(engine: Engine, layer: QuantizedLayer, source: FixedPoint, 
         the layer's geometry with its arithmetic filled in, and the per-channel requantization.
 
     Raises:
-        SumtileError: an offset that no 32-bit addend can hold.
+        SumtileError: an offset that no 32-bit addend can hold, or an average that may exceed the width of its tensor.
     """
+    _check_average(engine, layer, target)
     mid, requantization = _requantize(engine, layer)
     low, high = layer.activated.low << mid.out_shift, layer.activated.high << mid.out_shift
     if layer.high is not None:
@@ -94,6 +95,13 @@ def _fit(scale: np.ndarray, offset: np.ndarray) -> Requantization:
     precise = np.abs(rounded.mul) >= 1 << 13
     ratio = np.divide(multiplier, scale, out=np.ones_like(scale), where=precise)
     return Requantization.fit(scale, offset * ratio)
+
+
+def _check_average(engine: Engine, layer: QuantizedLayer, target: FixedPoint) -> None:
+    """The engine saturates an average at its data width and nowhere else."""
+    pool = layer.geometry.pool
+    if pool is not None and pool.kind == "average" and target.bits < engine.data_bits and target.fl > layer.activated.fl:
+        raise SumtileError(f"an average may exceed the {target.bits} bits of its tensor on an engine of {engine.data_bits}; quantize the network to {engine.data_bits} bits.")
 
 
 def _lower_pool(pool: Pool | None, raised: int) -> Pool | None:

@@ -43,12 +43,9 @@ def compile_network(quantized: QuantizedNetwork, overlay: Overlay) -> Program:
     steps = tuple(_lower(engine, layer, formats) for layer in quantized.layers)
     shapes = {INPUT: MapShape(quantized.preprocess.height, quantized.preprocess.width, quantized.preprocess.channels)}
     shapes |= {step.target: step.layer.ofm for step in steps}
-    channels = shapes[quantized.output].channels
-    if quantized.classes and shapes[quantized.output].pixels == 1 and channels != len(quantized.classes):
-        raise SumtileError(f"network '{quantized.name}' has {len(quantized.classes)} class names, but its output has {channels} channels; correct the class names.")
     reads = [([step.source] if step.residual is None else [step.source, step.residual], step.target) for step in steps]
     buffers = assign_buffers(reads, {name: feature_bytes(engine, shape) for name, shape in shapes.items()}, INPUT, quantized.output)
-    return Program(
+    program = Program(
         name=quantized.name,
         overlay=overlay.name,
         board=overlay.board.name,
@@ -60,6 +57,8 @@ def compile_network(quantized: QuantizedNetwork, overlay: Overlay) -> Program:
         input=INPUT,
         output=quantized.output,
     )
+    program.check()
+    return program
 
 
 def _lower(engine: Engine, quantized: QuantizedLayer, formats: dict[str, FixedPoint]) -> Step:

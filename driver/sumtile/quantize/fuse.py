@@ -78,8 +78,6 @@ class _Fuser:
         self._finish(node, block)
 
     def _add(self, node: Add) -> None:
-        if len(node.inputs) != 2:
-            raise SumtileError(f"node '{node.name}' adds {len(node.inputs)} tensors, but an engine layer adds two; chain several Add nodes.")
         shapes = [self._shapes[name] for name in node.inputs]
         if shapes[0] != shapes[1]:
             raise SumtileError(f"node '{node.name}' adds maps of {shapes[0]} and {shapes[1]}, but both need one shape; correct the branches.")

@@ -10,6 +10,7 @@ import numpy as np
 
 from sumtile.formats import FixedPoint
 from sumtile.network.graph import INPUT, Network
+from sumtile.overlay.description import DATA_BITS
 from sumtile.quantize.blocks import Block
 from sumtile.quantize.calibrate import Calibration, Range, calibrate, check_images, pixel_range
 from sumtile.quantize.error import measure
@@ -33,20 +34,21 @@ def quantize_network(network: Network, images: np.ndarray, scheme: Scheme) -> Qu
     Raises:
         SumtileError: images of another shape, a node that no engine layer can run, or parameters that are not finite.
     """
-    check_images(network, images)
     blocks = fuse(network)
+    check_images(network, images)
     stored = [block.name for block in blocks]
     pooled = [block.before_pool for block in blocks if _averages(block)]
     quantiles = dict.fromkeys([*stored, *pooled], scheme.quantile) | {network.output: 1.0}
     seen = calibrate(network, images, quantiles, [block.affine for block in blocks if block.affine])
     seen.ranges[INPUT] = pixel_range(network.preprocess)
     formats = _formats(blocks, seen.ranges, scheme)
+    averaged = {block.name: scheme.format(seen.ranges[block.before_pool], signed=formats[block.name].signed) for block in blocks if _averages(block)}
+    formats |= _holding(averaged, formats)
     layers, weights = [], []
     for block in blocks:
         features = formats[block.source]
         integers = share_scale(block.weights, features) if block.geometry.operator == "adder" else scale_filters(block.weights, features, scheme.bits)
-        activated = scheme.format(seen.ranges[block.before_pool], signed=not block.rectified) if _averages(block) else formats[block.name]
-        layers.append(_layer(block, integers, activated, seen))
+        layers.append(_layer(block, integers, averaged.get(block.name, formats[block.name]), seen))
         weights.append(integers)
     quantized = QuantizedNetwork(network.name, network.preprocess, network.classes, str(scheme), formats, tuple(layers))
     return replace(quantized, errors=measure(quantized, network, images, [entry.clipped for entry in weights]))
@@ -60,6 +62,15 @@ def _formats(blocks: list[Block], ranges: dict[str, Range], scheme: Scheme) -> d
         adder_weights = [block.weights for block in blocks if block.source == name and block.geometry.operator == "adder"]
         formats[name] = scheme.format(ranges[name], signed=is_signed, adder_weights=adder_weights)
     return formats
+
+
+def _holding(averaged: dict[str, FixedPoint], formats: dict[str, FixedPoint]) -> dict[str, FixedPoint]:
+    """Formats of the averages that hold every average of ``averaged`` values.
+
+    An engine saturates an average at its own data width. In a narrower tensor none may exceed the range of the values
+    before it, so that needs no saturation.
+    """
+    return {name: formats[name] if before.bits in DATA_BITS else replace(formats[name], fl=min(formats[name].fl, before.fl)) for name, before in averaged.items()}
 
 
 def _layer(block: Block, weights: IntegerWeights, activated: FixedPoint, seen: Calibration) -> QuantizedLayer:
