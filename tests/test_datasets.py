@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from PIL import Image
 
 from sumtile.datasets import FASHION_CLASSES, FOLDERS_VARIABLE, Dataset, fashion_mnist, open_dataset, read_idx, save_samples
 from sumtile.errors import SumtileError
+from sumtile.images import read_images
+from sumtile.network import Preprocess
 
 
 def idx(array: np.ndarray) -> bytes:
@@ -149,7 +152,7 @@ def test_a_truncated_and_an_absent_npz(tmp_path: Path) -> None:
         np.save(single, np.zeros(3))
     with pytest.raises(SumtileError, match=r"cannot be read as an \.npz file"):
         open_dataset(file)
-    with pytest.raises(SumtileError, match="there is no file"):
+    with pytest.raises(SumtileError, match="there is no data set"):
         open_dataset(tmp_path / "absent.npz")
 
 
@@ -162,30 +165,34 @@ def class_folders(folder: Path, mode: str) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(("mode", "channels"), [("L", 1), ("RGB", 3)])
-def test_class_folders(tmp_path: Path, mode: str, channels: int) -> None:
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_class_folders_stay_files_until_a_network_wants_pixels(tmp_path: Path, mode: str, channels: int) -> None:
     data = open_dataset(class_folders(tmp_path / "set", mode))
-    assert data.images.shape == (4, 4, 6, channels) and data.classes == ("bag", "coat")
-    assert data.images[:, 0, 0, 0].tolist() == [0, 1, 10, 11] and data.labels.tolist() == [0, 0, 1, 1]
+    assert data.classes == ("bag", "coat") and data.labels.tolist() == [0, 0, 1, 1]
+    assert [f"{file.parent.name}/{file.name}" for file in data.images] == ["bag/0.png", "bag/1.png", "coat/0.png", "coat/1.png"]
+    pixels = read_images(data.images, Preprocess(8, 5, (0.0,) * channels, (1.0,) * channels))
+    assert pixels.shape == (4, 8, 5, channels) and pixels.dtype == np.uint8
+    if mode == "L":
+        assert pixels[:, 0, 0, 0].tolist() == [0, 1, 10, 11]
 
 
-def test_class_folders_take_the_first_size(tmp_path: Path) -> None:
-    folder = class_folders(tmp_path / "set", "L")
-    Image.new("L", (60, 40), 7).save(folder / "coat" / "large.png")
-    data = open_dataset(folder)
-    assert data.images.shape == (5, 4, 6, 1) and (data.images[4] == 7).all()
-
-
-def test_class_folders_with_a_broken_image_or_none(tmp_path: Path) -> None:
-    folder = class_folders(tmp_path / "set", "L")
-    (folder / "bag" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n broken")
-    with pytest.raises(SumtileError, match=r"broken\.png cannot be read as an image"):
-        open_dataset(folder)
+def test_class_folders_without_images(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(SumtileError, match="no images in class folders"):
         open_dataset(tmp_path / "empty")
     with pytest.raises(SumtileError, match="there is no data set"):
         open_dataset(tmp_path / "nothing")
+
+
+def test_a_pipe_is_no_data_set(tmp_path: Path, fashion: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.npz")
+    with pytest.raises(SumtileError, match=r"pipe\.npz is not a regular file"):
+        open_dataset(tmp_path / "pipe.npz")
+    (fashion / "t10k-images-idx3-ubyte.gz").unlink()
+    os.mkfifo(fashion / "t10k-images-idx3-ubyte.gz")
+    with pytest.raises(SumtileError, match="is not a regular file"):
+        open_dataset(fashion)
 
 
 def test_samples_are_the_first_images_of_each_class(tmp_path: Path) -> None:
@@ -201,6 +208,12 @@ def test_samples_are_the_first_images_of_each_class(tmp_path: Path) -> None:
     assert np.array_equal(np.asarray(Image.open(save_samples(color, tmp_path / "color", per_class=1)[0])), color.images[0])
 
 
+def test_samples_of_image_files(tmp_path: Path) -> None:
+    with pytest.raises(SumtileError, match="consists of image files"):
+        save_samples(open_dataset(class_folders(tmp_path / "set", "L")), tmp_path, per_class=1)
+
+
 def test_first() -> None:
     data = Dataset("set", np.zeros((4, 2, 2, 1), np.uint8), np.array([0, 1, 0, 1]), ("a", "b"))
     assert len(data.first(3)) == 3 and len(data.first(9)) == 4
+    assert data.take(np.array([3, 0])).labels.tolist() == [1, 0]

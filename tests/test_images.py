@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import zlib
 
@@ -13,7 +14,7 @@ from PIL import Image
 
 from sumtile import SumtileError
 from sumtile.formats import FixedPoint
-from sumtile.images import MAX_PIXELS, pixel_table, read_image, to_integers
+from sumtile.images import MAX_PIXELS, pixel_table, read_image, read_images, to_integers
 from sumtile.network import Preprocess
 
 RGB = Preprocess(6, 8, (0.5, 0.4, 0.3), (0.2, 0.3, 0.4))
@@ -104,8 +105,38 @@ def test_truncated_files_of_many_kinds(tmp_path):
 def test_missing_file_and_folder(tmp_path):
     with pytest.raises(SumtileError, match=r"there is no image .*none\.png; check the path"):
         read_image(tmp_path / "none.png", RGB)
-    with pytest.raises(SumtileError, match=r"cannot be read \(Is a directory\)"):
+    with pytest.raises(SumtileError, match=r"is a folder, but a file is needed"):
         read_image(tmp_path, RGB)
+    with pytest.raises(SumtileError, match=r"cannot be read"):
+        read_image("a\0b.png", RGB)
+
+
+def test_pipes_and_devices_are_refused_and_never_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "link.png").symlink_to(tmp_path / "pipe.png")
+    for path in (tmp_path / "pipe.png", tmp_path / "link.png", "/dev/zero"):
+        with pytest.raises(SumtileError, match=r"is not a regular file but a named pipe, a socket or a device; copy the image into a file first"):
+            read_image(path, RGB)
+
+
+def test_a_large_jpeg_is_decoded_at_a_fraction_of_its_size(tmp_path):
+    path, sideways = tmp_path / "large.jpg", Image.Exif()
+    sideways[0x0112] = 6
+    picture = Image.new("L", (10_016, 10_000))
+    assert picture.width * picture.height > MAX_PIXELS
+    picture.paste(200, (0, 0, 10_016, 5_000))
+    picture.save(path, exif=sideways)
+    grey = read_image(path, GREY)[:, :, 0]  # upright, the light half is on the right
+    assert np.ptp(grey, axis=0).max() <= 2 and abs(int(grey[0, 0]) - 0) <= 2 and abs(int(grey[0, -1]) - 200) <= 2
+    picture.save(path, progressive=True)
+    with pytest.raises(SumtileError, match="is the limit"):
+        read_image(path, GREY)
+
+
+def test_several_images_are_read_as_each_of_them_is(pixels, tmp_path):
+    Image.fromarray(pixels).save(tmp_path / "image.png")
+    images = [tmp_path / "image.png", pixels[:3], Image.fromarray(pixels).convert("L")]
+    assert np.array_equal(read_images(images, RGB), np.stack([read_image(image, RGB) for image in images]))
 
 
 @pytest.mark.parametrize("side", [10_001, 60_000])

@@ -3,7 +3,8 @@
 """Labelled images for evaluation, calibration and training.
 
 Three sources: Fashion-MNIST in its IDX files, an .npz file with arrays ``x`` and ``y``, and a folder with one folder of
-images for each class. No reader unpickles anything.
+images for each class, which stay files until :func:`sumtile.images.read_images` wants them in a network's size. No reader
+unpickles anything.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from sumtile.errors import SumtileError
+from sumtile.files import regular_file
 
 FASHION_CLASSES = ("t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle-boot")
 FASHION_FOLDER = Path("/usr/share/datasets/fashion-mnist")
@@ -28,16 +30,17 @@ FOLDERS_VARIABLE = "SUMTILE_DATASETS"
 """Environment variable: a folder that holds data sets, looked through before Debian's place."""
 
 _MOST_NUMBERED_CLASSES = 100_000
-_IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".ppm", ".pgm", ".webp"}
+_IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".ppm", ".pgm", ".tif", ".tiff", ".webp"}
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Labelled images of one size.
+    """Labelled images.
 
     Attributes:
         name: a short name, used in reports.
-        images: uint8 (N, height, width, channels) with 1 or 3 channels.
+        images: pixels of one size, uint8 (N, height, width, channels) with 1 or 3 channels; or image files, paths (N,) in an
+            array of objects. :func:`sumtile.images.read_images` makes a network's pixels of either.
         labels: int64 (N,), indices into ``classes``.
         classes: names of the classes.
     """
@@ -48,8 +51,10 @@ class Dataset:
     classes: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        if self.images.ndim != 4 or self.images.dtype != np.uint8 or self.images.shape[3] not in (1, 3):
-            raise SumtileError(f"data set '{self.name}' has {self.images.dtype} images of shape {self.images.shape}; give uint8 (N, height, width, 1 or 3).")
+        pixels = self.images.ndim == 4 and self.images.dtype == np.uint8 and self.images.shape[3] in (1, 3)
+        files = self.images.ndim == 1 and all(isinstance(image, Path) for image in self.images)
+        if not pixels and not files:
+            raise SumtileError(f"data set '{self.name}' has {self.images.dtype} images of shape {self.images.shape}; give uint8 (N, height, width, 1 or 3), or paths (N,).")
         if self.labels.shape != (len(self.images),):
             raise SumtileError(f"data set '{self.name}' has {len(self.images)} images but labels of shape {self.labels.shape}; give one label for each image.")
         if not len(self.images):
@@ -63,7 +68,11 @@ class Dataset:
 
     def first(self, count: int) -> Dataset:
         """The first ``count`` images, or all when there are fewer."""
-        return Dataset(self.name, self.images[:count], self.labels[:count], self.classes)
+        return self.take(np.arange(min(count, len(self))))
+
+    def take(self, chosen: np.ndarray) -> Dataset:
+        """The images at the indices ``chosen``, integers (M,)."""
+        return Dataset(self.name, self.images[chosen], self.labels[chosen], self.classes)
 
 
 def open_dataset(source: str | Path, split: str = "test") -> Dataset:
@@ -88,16 +97,27 @@ def open_dataset(source: str | Path, split: str = "test") -> Dataset:
     return read_class_folders(path)
 
 
+def image_files(folder: Path) -> list[Path]:
+    """The image files right inside a folder, in the order of their names; what is no image by its suffix is left out."""
+    return sorted(file for file in folder.iterdir() if file.suffix.lower() in _IMAGE_SUFFIXES)
+
+
 def save_samples(data: Dataset, folder: str | Path, per_class: int, among: np.ndarray | None = None) -> list[Path]:
     """Writes the first images of each class as PNG files named ``<index>_<class>.png``.
 
     Args:
+        data: a data set of pixels.
         per_class: images of each class; fewer where the data set has fewer.
         among: bool (N,), which images may be chosen; all when None.
 
     Returns:
         the files in order of index.
+
+    Raises:
+        SumtileError: a data set of image files, which are there already.
     """
+    if data.images.ndim == 1:
+        raise SumtileError(f"data set '{data.name}' consists of image files; copy them, or give a data set of pixels.")
     Path(folder).mkdir(parents=True, exist_ok=True)
     eligible = np.ones(len(data), bool) if among is None else among
     chosen = np.sort(np.concatenate([np.flatnonzero((data.labels == label) & eligible)[:per_class] for label in range(len(data.classes))]))
@@ -142,7 +162,7 @@ def read_idx(path: Path) -> np.ndarray:
         SumtileError: not a readable gzip file, another magic number, or a length that disagrees with the axes.
     """
     try:
-        with gzip.open(path, "rb") as file:
+        with gzip.open(regular_file(path, "IDX file"), "rb") as file:
             content = file.read()
     except (OSError, EOFError, zlib.error) as error:
         raise SumtileError(f"{path} cannot be read as a gzip file ({error}); download or install it anew.") from error
@@ -164,10 +184,8 @@ def read_npz(path: Path) -> Dataset:
         SumtileError: the file is absent, damaged or pickled, or an array is missing or of another type.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(regular_file(path, "data set"), allow_pickle=False) as file:
             arrays = {name: file[name] for name in ("x", "y", "classes") if name in file.files}
-    except FileNotFoundError as error:
-        raise SumtileError(f"there is no file {path}; check the path.") from error
     except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
         raise SumtileError(f"{path} cannot be read as an .npz file without pickled objects ({error}); save it again with numpy.savez(path, x=..., y=...).") from error
     for name in ("x", "y"):
@@ -183,20 +201,15 @@ def read_npz(path: Path) -> Dataset:
 def read_class_folders(folder: Path) -> Dataset:
     """A folder with one folder of images for each class, the classes in alphabetical order.
 
-    The first image sets the size; the others are resized to it. Images are grey when all of them are, RGB otherwise.
-
     Raises:
-        SumtileError: no class folders, no images, or an image that cannot be read.
+        SumtileError: no class folders, or no images.
     """
     classes = sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
-    files = [(file, label) for label, name in enumerate(classes) for file in sorted((folder / name).iterdir()) if file.suffix.lower() in _IMAGE_SUFFIXES]
+    files = [(file, label) for label, name in enumerate(classes) for file in image_files(folder / name)]
     if not files:
         raise SumtileError(f"{folder} holds no images in class folders; put each class's images into a folder named after the class.")
-    images = [_read_image(file) for file, _ in files]
-    mode = "L" if all(image.mode in ("L", "1") for image in images) else "RGB"
-    size = images[0].size
-    pixels = np.stack([np.asarray(image.convert(mode).resize(size) if image.size != size else image.convert(mode)) for image in images])
-    return Dataset(folder.name, pixels[..., None] if mode == "L" else pixels, np.array([label for _, label in files], np.int64), tuple(classes))
+    paths = np.array([file for file, _ in files], dtype=object)
+    return Dataset(folder.name, paths, np.array([label for _, label in files], np.int64), tuple(classes))
 
 
 def _fashion_folders() -> list[Path]:
@@ -209,12 +222,3 @@ def _numbered(path: Path, labels: np.ndarray) -> tuple[str, ...]:
     if count > _MOST_NUMBERED_CLASSES:
         raise SumtileError(f"{path} has labels up to {count - 1}; count labels from 0, or save the classes' names as the array 'classes'.")
     return tuple(map(str, range(count)))
-
-
-def _read_image(file: Path) -> Image.Image:
-    try:
-        with Image.open(file) as image:
-            image.load()
-            return image.copy()
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError, SyntaxError, ValueError) as error:
-        raise SumtileError(f"{file} cannot be read as an image ({error}); remove it or replace it.") from error

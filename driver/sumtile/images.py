@@ -5,17 +5,20 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
 
 from sumtile.errors import SumtileError
+from sumtile.files import regular_file
 from sumtile.formats import FixedPoint
 from sumtile.network.graph import Preprocess
 
 MAX_PIXELS = 100_000_000
-"""Larger images are refused before they are decoded: a small file can claim any size."""
+"""Larger images are refused before they are decoded: a small file can claim any size. A JPEG counts as it is decoded, at a
+half, a quarter or an eighth of its size where that is enough for the network."""
 
 ImageLike = str | Path | Image.Image | np.ndarray
 
@@ -37,12 +40,20 @@ def read_image(image: ImageLike, preprocess: Preprocess) -> np.ndarray:
     """
     if isinstance(image, (str, Path)):
         with _open(Path(image)) as opened:
+            _decode_smaller(opened, preprocess)
             return _pixels(opened, preprocess, str(image))
     if isinstance(image, np.ndarray):
         image = _from_array(image)
     if not isinstance(image, Image.Image):
         raise SumtileError(f"an image of type {type(image).__name__} was given; give a path, a pillow image or a uint8 array.")
     return _pixels(image, preprocess, "the image")
+
+
+def read_images(images: Iterable[ImageLike], preprocess: Preprocess) -> np.ndarray:
+    """Several images, at least one, as :func:`read_image` reads each of them: uint8 (images, height, width, channels)."""
+    if isinstance(images, np.ndarray) and images.dtype == np.uint8 and images.shape[1:] == (preprocess.height, preprocess.width, preprocess.channels):
+        return images  # a data set in memory that has the right size already
+    return np.stack([read_image(image, preprocess) for image in images])
 
 
 def pixel_table(preprocess: Preprocess, target: FixedPoint) -> np.ndarray:
@@ -53,17 +64,16 @@ def pixel_table(preprocess: Preprocess, target: FixedPoint) -> np.ndarray:
 
 
 def to_integers(pixels: np.ndarray, table: np.ndarray) -> np.ndarray:
-    """uint8 (H, W, channels) through :func:`pixel_table`: int64 of the same shape."""
+    """uint8 (..., channels) through :func:`pixel_table`: int64 of the same shape."""
     return table[pixels, np.arange(table.shape[1])]
 
 
 def _open(path: Path) -> Image.Image:
+    regular_file(path, "image")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # _pixels checks the size itself
             return Image.open(path)
-    except FileNotFoundError:
-        raise SumtileError(f"there is no image {path}; check the path.") from None
     except Image.DecompressionBombError as error:
         raise SumtileError(f"image {path} is too large ({error}); use one of at most {MAX_PIXELS:,} pixels.") from None
     except Image.UnidentifiedImageError:
@@ -72,6 +82,13 @@ def _open(path: Path) -> Image.Image:
         raise SumtileError(f"image {path} cannot be read ({error.strerror or error}); check the file.") from None
     except Exception as error:  # a hostile header may raise anything inside a pillow plugin
         raise SumtileError(f"image {path} has a damaged header ({type(error).__name__}: {error}); use another copy of it.") from None
+
+
+def _decode_smaller(image: Image.Image, preprocess: Preprocess) -> None:
+    """Has a large JPEG decoded at a fraction of its size, twice the network's or more; other formats have no such thing."""
+    if "progressive" not in image.info:  # a progressive one takes the memory of its full size all the same
+        side = 2 * max(preprocess.width, preprocess.height)  # of both axes, since the photo may lie on its side
+        image.draft(None, (side, side))
 
 
 def _from_array(array: np.ndarray) -> Image.Image:

@@ -8,10 +8,12 @@ import argparse
 import functools
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from sumtile.datasets import open_dataset, save_samples
 from sumtile.errors import SumtileError
+from sumtile.images import read_images
 from sumtile.network.storage import save_network
 from sumtile.train.settings import Epoch, Settings
 
@@ -31,7 +33,7 @@ def _run(options: argparse.Namespace) -> None:
     from sumtile.train import lenet5_adder, predict, to_network, train  # torch, which may be absent and is slow to import
     from sumtile.train.lenet import PREPROCESS
 
-    training, test = open_dataset(options.dataset, "train"), open_dataset(options.dataset, "test")
+    training, test = (replace(data, images=read_images(data.images, PREPROCESS)) for data in (open_dataset(options.dataset, split) for split in ("train", "test")))
     settings = Settings(epochs=options.epochs, seed=options.seed, threads=options.threads)
     began = time.perf_counter()
     model = train(functools.partial(lenet5_adder, len(training.classes)), training, PREPROCESS, settings, functools.partial(_print_epoch, settings.epochs))
