@@ -16,7 +16,8 @@ import pytest
 from tests.cli.conftest import CLASSES, Command
 
 from sumtile.cli import main
-from sumtile.cli.samples import load_samples
+from sumtile.cli.checks import Check, all_checks
+from sumtile.cli.samples import Sample, load_samples
 from sumtile.program import read_program
 
 COMMANDS = ("demo", "compile", "classify", "evaluate", "doctor")
@@ -85,7 +86,9 @@ def test_classify_as_json_says_the_same_on_another_board(
     assert [image["classes"] for image in found[0]["images"]] == [image["classes"] for image in found[1]["images"]]
     for image, path in zip(found[0]["images"], image_files):
         assert image["image"] == str(path)
-        assert sorted(entry["class"] for entry in image["classes"]) == sorted(entry["class"] for entry in image["classes"])
+        probabilities = [entry["probability"] for entry in image["classes"]]
+        assert probabilities == sorted(probabilities, reverse=True) and probabilities[0] > probabilities[-1] >= 0 and sum(probabilities) <= 1 + 1e-9
+        assert {entry["class"] for entry in image["classes"]} < set(CLASSES)
         assert len(image["classes"]) == 5 and all(seconds > 0 for seconds in image["seconds"].values())
 
 
@@ -137,7 +140,33 @@ def test_demo_names_the_sample_images(board: str, sumtile: Command) -> None:
     samples = load_samples()[1]
     result = sumtile("demo", "--board", board)
     assert (result.returncode, result.stderr) == (0, "")
-    last = result.stdout.splitlines()[-1]
-    right = int(last.removeprefix(f"{len(samples)} images, the expected class first in "))
-    assert right >= 0.9 * len(samples)
+    assert len(samples) == 20
+    assert result.stdout.splitlines()[-1] == "20 images, the expected class first in 20"
     assert f"ran on: emulated {board} (C simulation of adder_conv)" in result.stdout
+
+
+def test_the_demo_fails_when_one_class_is_wrong(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    network, samples = load_samples()
+    mislabelled = [Sample(samples[0].path, "bag"), *samples[1:3]]
+    assert not mislabelled[0].shows(samples[0].label)
+    monkeypatch.setattr("sumtile.cli.samples.load_samples", lambda: (network, mislabelled))
+    assert main(["demo"]) == 1
+    shown = capsys.readouterr().out
+    assert "WRONG" in shown and shown.splitlines()[-1] == "3 images, the expected class first in 2"
+
+
+def test_doctor_on_a_board_wants_both_files_of_the_bitstream(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sumtile.overlay.host.on_real_board", lambda: True)
+    monkeypatch.setattr("sumtile.overlay.resources.overlays_folder", lambda: tmp_path)
+    monkeypatch.setenv("BOARD", "ZCU102")
+    folder = tmp_path / "zcu102"
+    folder.mkdir()
+
+    def overlay() -> Check:
+        return next(check for check in all_checks() if check.name == "overlay adder")
+
+    assert (overlay().state, overlay().found) == ("missing", f"no adder.bit and no adder.hwh in {folder}")
+    (folder / "adder.bit").touch()
+    assert (overlay().state, overlay().found) == ("missing", f"no adder.hwh in {folder}")
+    (folder / "adder.hwh").touch()
+    assert overlay().state == "ok"

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import zlib
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from tests.cli.conftest import Command
 
 from sumtile.cli import main
@@ -20,6 +22,20 @@ Arguments = Callable[[Path, Path, Path, Path], list[object]]
 
 def _write(path: Path, content: bytes) -> Path:
     path.write_bytes(content)
+    return path
+
+
+def _broken(folder: Path) -> Path:
+    """Half of an image in a folder of its own, beside a whole one."""
+    folder.mkdir()
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 40, 3), np.uint8))
+    noise.save(folder / "whole.png")
+    return _write(folder / "broken.png", (folder / "whole.png").read_bytes()[:2000])
+
+
+def _pipe(path: Path) -> Path:
+    """A named pipe that nobody writes to: whoever opens it waits for ever."""
+    os.mkfifo(path)
     return path
 
 
@@ -43,7 +59,7 @@ def _huge_png(path: Path) -> Path:
 MISTAKES: dict[str, tuple[Arguments, str]] = {
     "no program": (lambda n, p, i, t: ["classify", t / "none.tile", i], "none.tile"),
     "not a program": (lambda n, p, i, t: ["classify", i, i], "is not a sumtile program"),
-    "a folder as program": (lambda n, p, i, t: ["classify", t, i], "cannot be read"),
+    "a folder as program": (lambda n, p, i, t: ["classify", t, i], "is a folder"),
     "truncated program": (lambda n, p, i, t: ["classify", _write(t / "cut.tile", p.read_bytes()[:-999]), i], "copy or compile it again"),
     "altered program": (lambda n, p, i, t: ["classify", _write(t / "bad.tile", p.read_bytes()[:-9] + b"\1" + p.read_bytes()[-8:]), i], "altered"),
     "unknown board": (lambda n, p, i, t: ["classify", p, i, "--board", "zedboard"], "zedboard"),
@@ -52,6 +68,10 @@ MISTAKES: dict[str, tuple[Arguments, str]] = {
     "not an image": (lambda n, p, i, t: ["classify", p, _write(t / "text.png", b"hello")], "is not an image"),
     "truncated image": (lambda n, p, i, t: ["classify", p, _write(t / "cut.png", i.read_bytes()[:70])], "damaged or truncated"),
     "huge image": (lambda n, p, i, t: ["classify", p, _huge_png(t / "huge.png")], "pixels"),
+    "a pipe as image": (lambda n, p, i, t: ["classify", p, _pipe(t / "pipe.png")], "is not a regular file"),
+    "a pipe as dataset": (lambda n, p, i, t: ["evaluate", p, _pipe(t / "pipe.npz")], "is not a regular file"),
+    "a pipe among calibration images": (lambda n, p, i, t: ["compile", n, "--calibrate", _pipe(t / "pipe.png").parent, "-o", t / "m"], "is not a regular file"),
+    "a broken image in a class folder": (lambda n, p, i, t: ["evaluate", p, _broken(t / "left").parent.parent], "broken.png is damaged or truncated"),
     "unknown dataset": (lambda n, p, i, t: ["evaluate", p, "imagenet"], "there is no data set 'imagenet'"),
     "empty dataset": (lambda n, p, i, t: ["evaluate", p, t], "holds no images"),
     "no board here": (lambda n, p, i, t: ["evaluate", p, _dataset(t / "one.npz"), "--on", "board"], "this machine is none"),

@@ -12,10 +12,15 @@ import pytest
 from PIL import Image
 from tests.cli.conftest import CLASSES, Command
 
+from sumtile import Accelerator
 from sumtile.cli import main
+from sumtile.cli.calibration import calibration_images
 from sumtile.cli.evaluation import evaluate, program_labels, spread_over
+from sumtile.cli.samples import load_samples, sample_program
 from sumtile.datasets import Dataset, open_dataset
 from sumtile.errors import SumtileError
+from sumtile.images import read_image
+from sumtile.overlay import Overlay
 from sumtile.program import read_program
 
 
@@ -52,6 +57,44 @@ def test_class_folders_are_matched_by_name_and_resized(program_file: Path, tmp_p
     labels = program_labels(program, dataset)
     assert [CLASSES[label].upper() for label in labels] == [dataset.classes[label] for label in dataset.labels]
     assert len(evaluate(program, dataset, "golden").predictions) == len(CLASSES)
+
+
+def test_class_folders_give_what_classify_gives(tmp_path: Path) -> None:
+    program = sample_program(Overlay.load("adder", "zcu102"))
+    folder = _strange_copies(tmp_path)
+    dataset = open_dataset(folder)
+    result = evaluate(program, dataset, "csim")
+    with Accelerator("adder") as accelerator:
+        accelerator.load(program)
+        classified = [accelerator.classify(file, top=1).labels[0][0] for file in dataset.images]
+    assert [program.classes[index] for index in result.predictions] == classified
+    assert result.correct == len(dataset) == 20, "the copies show what the samples show"
+
+
+def test_calibration_reads_what_classify_reads(tmp_path: Path) -> None:
+    preprocess = load_samples()[0].preprocess
+    folder = _strange_copies(tmp_path)
+    expected = np.stack([read_image(file, preprocess) for file in sorted(folder.glob("*/*.*"))])
+    np.testing.assert_array_equal(calibration_images(folder, preprocess, 100), expected)
+
+
+def _strange_copies(folder: Path) -> Path:
+    """The sample images in class folders, written so that only a reader that heeds depth, transparency and orientation sees them; the first is larger than all others."""
+    sideways = Image.Exif()
+    sideways[0x0112] = 6
+    for index, sample in enumerate(sorted(load_samples()[1], key=lambda sample: sample.label)):
+        grey = np.asarray(Image.open(sample.path))
+        path = folder / sample.label / sample.path.name
+        path.parent.mkdir(exist_ok=True)
+        if index == 0:
+            Image.fromarray(grey.repeat(3, axis=0).repeat(5, axis=1)).save(path)
+        elif index % 3 == 0:
+            Image.fromarray(grey.astype(np.uint16) << 8).save(path)
+        elif index % 3 == 1:
+            Image.fromarray(np.dstack([np.zeros_like(grey)] * 3 + [255 - grey])).save(path)  # black, so only transparency shows the picture on white
+        else:
+            Image.fromarray(np.rot90(grey)).save(path, exif=sideways)
+    return folder
 
 
 def _dataset(classes: tuple[str, ...], count: int = 6) -> Dataset:

@@ -63,7 +63,7 @@ def test_results_do_not_depend_on_the_number_of_processes(processes: int) -> Non
     ],
 )
 def test_a_failing_worker_ends_the_work_with_a_sentence(fault: str, sentence: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "SILENCE", 4.0)
+    monkeypatch.setattr(workers, "SILENCE", 4.0 if fault == "silent" else 60.0)
     with pytest.raises(SumtileError, match=sentence):
         list(run_chunks(Square(fault), [1, 2, -1, 3, 4], 2))
     assert not multiprocessing.active_children()

@@ -8,12 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from sumtile.datasets import open_dataset
+from sumtile.datasets import image_files, open_dataset
 from sumtile.errors import SumtileError
-from sumtile.images import read_image
+from sumtile.images import read_images
 from sumtile.network.graph import Preprocess
-
-SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".ppm", ".pgm", ".webp"}
 
 
 def calibration_images(source: str | Path, preprocess: Preprocess, count: int) -> np.ndarray:
@@ -32,16 +30,11 @@ def calibration_images(source: str | Path, preprocess: Preprocess, count: int) -
     """
     if count < 1:
         raise SumtileError(f"{count} calibration images were asked for; use at least one.")
-    images = _files(source) or open_dataset(source, "train").images
-    return np.stack([read_image(images[index], preprocess) for index in spread(len(images), count)])
+    folder = Path(source).expanduser()
+    images = (image_files(folder) if folder.is_dir() else []) or open_dataset(source, "train").images
+    return read_images((images[index] for index in spread(len(images), count)), preprocess)
 
 
 def spread(total: int, count: int) -> np.ndarray:
     """At most ``count`` indices below ``total``, rising and evenly spaced: int64."""
     return np.arange(total) if count >= total else np.arange(count) * total // count
-
-
-def _files(source: str | Path) -> list[Path]:
-    """The images right inside a folder."""
-    folder = Path(source).expanduser()
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES) if folder.is_dir() else []

@@ -10,6 +10,7 @@ import platform
 import subprocess
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,8 +103,8 @@ def _pynq() -> Check:
 
 
 def _board() -> Check:
-    from sumtile.emulated import on_real_board
     from sumtile.overlay import board_names
+    from sumtile.overlay.host import on_real_board
 
     if on_real_board():
         return Check("board", "ok", f"a Zynq board ({os.environ.get('BOARD', 'BOARD is not set')})")
@@ -112,7 +113,7 @@ def _board() -> Check:
 
 def _compiler() -> Check:
     """Makes a small shared library, as the C simulation does. A board runs programs without it."""
-    from sumtile.emulated import on_real_board
+    from sumtile.overlay.host import on_real_board
 
     try:
         return Check("compiler", "ok", _try_compiler())
@@ -121,14 +122,15 @@ def _compiler() -> Check:
 
 
 def _try_compiler() -> str:
-    from sumtile.csim.build import compiler
+    from sumtile.csim.build import compiler_command
 
-    program = compiler()
+    command = compiler_command()
+    program = command[0]
     with tempfile.TemporaryDirectory() as folder:
-        command = [program, "-std=c++14", "-march=native", "-fPIC", "-shared", "-x", "c++", "-", "-o", str(Path(folder, "try.so"))]
+        trial = [*command, "-std=c++14", "-march=native", "-fPIC", "-shared", "-x", "c++", "-", "-o", str(Path(folder, "try.so"))]
         try:
             version = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=60, check=True).stdout.splitlines()[0]
-            subprocess.run(command, input="#include <cstdint>\nint main() { return 0; }\n", capture_output=True, text=True, timeout=60, check=True)
+            subprocess.run(trial, input="#include <cstdint>\nint main() { return 0; }\n", capture_output=True, text=True, timeout=60, check=True)
         except (OSError, subprocess.SubprocessError, IndexError) as error:
             reason = getattr(error, "stderr", None) or str(error)
             raise SumtileError(f"{program} cannot make a shared library ({reason.strip().splitlines()[0]}); install g++ or set CXX.") from None
@@ -167,21 +169,32 @@ def _cache() -> Check:
 
 
 def _overlays() -> list[Check]:
-    from sumtile.overlay import Overlay, board_names, overlay_names
+    from sumtile.overlay import overlay_names
+    from sumtile.overlay.host import on_real_board, own_board
     from sumtile.overlay.resources import overlays_folder
 
-    checks = []
-    for name in overlay_names():
-        boards = []
-        for board in board_names():
-            try:
-                Overlay.load(name, board)
-            except SumtileError:
-                continue
-            built = (overlays_folder() / board / f"{name}.bit").is_file()
-            boards.append(f"{board} ({'bitstream' if built else 'no bitstream'})")
-        checks.append(Check(f"overlay {name}", "ok" if boards else "missing", "described for " + ", ".join(boards) if boards else "described for no board"))
+    board = own_board() if on_real_board() else None
+    checks = [_overlay_on_board(name, overlays_folder() / board) if board else _described_overlay(name) for name in overlay_names()]
     return checks or [Check("overlays", "missing", f"no descriptions in {overlays_folder()}", "install sumtile again, or work in a complete checkout")]
+
+
+def _overlay_on_board(name: str, folder: Path) -> Check:
+    """A board needs the files of the bitstream. Descriptions are enough elsewhere."""
+    absent = [file for file in (f"{name}.bit", f"{name}.hwh") if not (folder / file).is_file()]
+    if absent:
+        return Check(f"overlay {name}", "missing", f"no {' and no '.join(absent)} in {folder}", f"build the overlay with Vivado on a PC and copy its .bit and .hwh into {folder}")
+    return Check(f"overlay {name}", "ok", f"{name}.bit and {name}.hwh in {folder}")
+
+
+def _described_overlay(name: str) -> Check:
+    from sumtile.overlay import Overlay, board_names
+
+    boards = []
+    for board in board_names():
+        with suppress(SumtileError):
+            Overlay.load(name, board)
+            boards.append(board)
+    return Check(f"overlay {name}", "ok" if boards else "missing", f"described for {', '.join(boards) or 'no board'}")
 
 
 def _fashion_mnist() -> Check:

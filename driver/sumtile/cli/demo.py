@@ -23,7 +23,8 @@ examples:
 
 The network is an AdderNet for Fashion-MNIST that comes with sumtile: its middle layers add where
 others multiply. It is quantized to 8 bits with the sample images, compiled for the board, and run
-on the board if this is one, on an emulated one otherwise. The first run compiles the kernels."""
+on the board if this is one, on an emulated one otherwise. The first run compiles the kernels.
+The exit status is 0 when every image's expected class comes first, and 1 otherwise."""
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -63,8 +64,8 @@ def run(arguments: argparse.Namespace) -> int:
     right = sum(sample.shows(result.labels[0][0]) for sample, result in zip(samples, results))
     mean = sum(sum(result.seconds.values()) for result in results) / len(results)
     screen.line(f"ran on: {where}; {duration(mean)} an image", style="dim")
-    screen.line(f"{len(samples)} images, the expected class first in {right}", style="bold green" if right == len(samples) else "bold")
-    return 0
+    screen.line(f"{len(samples)} images, the expected class first in {right}", style="bold green" if right == len(samples) else "bold red")
+    return 0 if right == len(samples) else 1
 
 
 def _show(screen: Screen, samples: list[Sample], results: list[Classification]) -> None:

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Entry point: parses the arguments, runs one command, and turns every failure into one sentence and an exit status.
 
-Exit status: 0 success, 1 unexpected failure, 2 a mistake that the sentence explains, 130 interrupted.
+Exit status: 0 success, 1 unexpected failure or an expectation of ``demo`` or ``doctor`` that is not met, 2 a mistake that the sentence explains, 130 interrupted.
 """
 
 from __future__ import annotations

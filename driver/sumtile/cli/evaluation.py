@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from sumtile.cli.calibration import spread
-from sumtile.cli.names import plain
+from sumtile.cli.names import match_classes
 from sumtile.cli.targets import open_target
 from sumtile.cli.workers import run_chunks
 from sumtile.datasets import Dataset
 from sumtile.errors import SumtileError
-from sumtile.images import pixel_table, read_image, to_integers
+from sumtile.images import pixel_table, read_images, to_integers
 from sumtile.program import Program
 
 CHUNK = 32
@@ -86,10 +86,9 @@ def program_labels(program: Program, dataset: Dataset) -> np.ndarray:
     """The data set's labels as indices into the program's classes, matched by name or, where names are numbers, by index.
 
     Raises:
-        SumtileError: a class of the data set that the program does not have.
+        SumtileError: a class of the data set that the program does not have, or names that only differ in how they are spelled.
     """
-    known = {plain(name): index for index, name in enumerate(program.classes)}
-    places = [known.get(plain(name)) for name in dataset.classes]
+    places = match_classes(dataset.classes, program.classes)
     if None not in places:
         return np.array(places, np.int64)[dataset.labels]
     outputs = program.tensors[program.output].shape.channels
@@ -105,8 +104,7 @@ def program_labels(program: Program, dataset: Dataset) -> np.ndarray:
 
 def spread_over(dataset: Dataset, count: int) -> Dataset:
     """At most ``count`` images, spread evenly, since folders are sorted by class."""
-    chosen = spread(len(dataset), count)
-    return Dataset(dataset.name, dataset.images[chosen], dataset.labels[chosen], dataset.classes)
+    return dataset.take(spread(len(dataset), count))
 
 
 @dataclass(frozen=True)
@@ -118,12 +116,12 @@ class Predictor:
 
     @contextmanager
     def open(self) -> Iterator[Callable[[np.ndarray], np.ndarray]]:
-        """Gives a function from uint8 (N, height, width, channels) to int64 (N,) indices of classes."""
+        """Gives a function from N images of a data set to int64 (N,) indices of classes."""
         program = self.program
         table = pixel_table(program.preprocess, program.tensors[program.input].format)
 
         def predict(images: np.ndarray) -> np.ndarray:
-            features = np.stack([to_integers(read_image(image, program.preprocess), table) for image in images])
+            features = to_integers(read_images(images, program.preprocess), table)
             return target.infer(features).reshape(len(images), -1).argmax(axis=1)
 
         with open_target(self.target, program) as target:

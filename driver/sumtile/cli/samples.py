@@ -7,12 +7,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from sumtile.cli.names import plain
+from sumtile.cli.names import key
 from sumtile.compiler import compile_network
 from sumtile.errors import SumtileError
-from sumtile.images import read_image
+from sumtile.images import read_images
 from sumtile.network import Network
 from sumtile.network.storage import load_network
 from sumtile.overlay import Overlay
@@ -32,7 +30,7 @@ class Sample:
 
     def shows(self, name: str) -> bool:
         """Whether ``name`` is the class of this image; only its letters and digits count."""
-        return plain(name) == plain(self.label)
+        return key(name) == key(self.label)
 
 
 def load_samples() -> tuple[Network, list[Sample]]:
@@ -51,5 +49,5 @@ def load_samples() -> tuple[Network, list[Sample]]:
 def sample_program(overlay: Overlay) -> Program:
     """The network, quantized to 8 bits with the sample images and compiled for an overlay."""
     network, samples = load_samples()
-    images = np.stack([read_image(sample.path, network.preprocess) for sample in samples])
+    images = read_images((sample.path for sample in samples), network.preprocess)
     return compile_network(quantize_network(network, images, Scheme(bits=8)), overlay)
