@@ -1,13 +1,19 @@
 # SPDX-FileCopyrightText: 2026 The sumtile authors
 # SPDX-License-Identifier: Apache-2.0
-"""Compiles C++ for this machine, once: a library is kept in the cache under a hash of all that goes into it."""
+"""Compiles C++ for this machine, once: a library is kept in the cache under a hash of all that goes into it.
+
+A library in the cache ends in the SHA-256 of its other bytes. A file that does not, because a disk was full or a copy was
+cut short, is compiled again: mapped into memory, it would end the process.
+"""
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import importlib.util
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -32,13 +38,21 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sumtile"
 
 
-def compiler() -> str:
-    """The C++ compiler: ``$CXX`` or ``g++``; SumtileError when it is not there."""
-    name = os.environ.get("CXX", "g++")
+def compiler_command() -> list[str]:
+    """The C++ compiler's path and the options that come with it: ``$CXX``, which may be ``g++ -m64``, or ``g++``.
+
+    Raises:
+        SumtileError: it is not there.
+    """
+    wanted = os.environ.get("CXX") or "g++"
+    try:
+        name, *options = shlex.split(wanted)
+    except ValueError as error:
+        raise SumtileError(f"CXX is '{wanted}', but that is no command ({error}); set it to a compiler and its options.") from None
     found = shutil.which(name)
     if found is None:
         raise SumtileError(f"no C++ compiler '{name}' was found, but sumtile compiles its C++ for this machine; install g++ (Debian: sudo apt install g++) or set CXX.")
-    return found
+    return [found, *options]
 
 
 def vendor_headers() -> Path:
@@ -74,6 +88,7 @@ def build_kernel(overlay: Overlay, types: str = "native") -> Path:
     flags = [
         *_lane_flags(),
         "-std=c++14",
+        "-DSUMTILE_CSIM",
         f"-DSUMTILE_TOP={overlay.engine.top}",
         "-Wall",
         "-Wextra",
@@ -100,25 +115,58 @@ def compile_library(name: str, sources: Sequence[Path], flags: Sequence[str] = (
 
     Returns:
         Path of the library.
+
+    Raises:
+        SumtileError: no compiler, a compilation that failed, or a cache folder that cannot be written.
     """
-    command = [compiler(), "-O3", "-march=native", "-fPIC", "-shared", "-fvisibility=hidden", "-U_FORTIFY_SOURCE", *flags]
+    command = [*compiler_command(), "-O3", "-march=native", "-fPIC", "-shared", "-fvisibility=hidden", "-U_FORTIFY_SOURCE", *flags]
     digest = _digest(command, [*sources, *headers], generated or {})
     folder = cache_folder() / "lib" / f"{name}-{digest}"
     library = folder / f"{name}.so"
-    if library.is_file():
-        return library
     try:
+        if _is_whole(library):
+            return library
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
             for header, text in (generated or {}).items():
                 (Path(scratch) / header).write_text(text)
             partial = Path(scratch) / library.name
-            _run([*command, f"-I{scratch}", "-o", str(partial), *map(str, sources)])
+            _compile([*command, f"-I{scratch}", "-o", str(partial), *map(str, sources)], partial)
+            _seal(partial)
             folder.mkdir(exist_ok=True)
             os.replace(partial, library)  # atomic: two processes may compile at once
     except OSError as error:
-        raise SumtileError(f"the cache folder {folder.parent} cannot be written ({error.strerror}); make it writable or set SUMTILE_CACHE_DIR.") from None
+        raise SumtileError(f"the cache folder {folder.parent} cannot be used ({error.strerror}); make it readable and writable, or set SUMTILE_CACHE_DIR.") from None
     return library
+
+
+def load_library(library: Path) -> ctypes.CDLL:
+    """Loads a compiled library into this process.
+
+    Raises:
+        SumtileError: it is not for this machine, or needs a library that is not there.
+    """
+    try:
+        return ctypes.CDLL(str(library))
+    except OSError as error:
+        raise SumtileError(f"the compiled library {library.name} cannot be loaded ({error}); delete it, and let CXX be a compiler for this machine.") from None
+
+
+def _seal(library: Path) -> None:
+    """Appends the hash of the content, which the loader of shared libraries does not look at."""
+    with open(library, "ab") as file:
+        file.write(hashlib.sha256(library.read_bytes()).digest())
+    library.chmod(0o644)  # a cache may be shared
+
+
+def _is_whole(library: Path) -> bool:
+    """The file is there, and its seal fits."""
+    try:
+        content = library.read_bytes()
+    except FileNotFoundError:
+        return False
+    size = hashlib.sha256().digest_size
+    return hashlib.sha256(content[:-size]).digest() == content[-size:]
 
 
 def _lane_flags() -> list[str]:
@@ -133,14 +181,22 @@ def _lane_flags() -> list[str]:
     return [*flags, "-mprefer-vector-width=512"] if platform.machine() == "x86_64" else flags
 
 
-def _run(command: list[str]) -> None:
-    try:
-        result = subprocess.run(command, capture_output=True, text=True, timeout=COMPILE_SECONDS)
-    except subprocess.TimeoutExpired:
-        raise SumtileError(f"the compiler did not finish within {COMPILE_SECONDS} s; the command was: {' '.join(command)}") from None
+def _compile(command: list[str], made: Path) -> None:
+    result = _run(command, COMPILE_SECONDS)
     if result.returncode:
         errors = [line for line in result.stderr.splitlines() if "error" in line] or result.stderr.splitlines()[-1:] or ["no message"]
-        raise SumtileError(f"the compiler failed: {errors[0].strip()}; the command was: {' '.join(command)}")
+        raise SumtileError(f"the compiler failed: {errors[0].strip()}; the command was: {shlex.join(command)}")
+    if not made.is_file():
+        raise SumtileError(f"the compiler ended well but made no file, so {command[0]} is no C++ compiler; set CXX to one (the command was: {shlex.join(command)}).")
+
+
+def _run(command: list[str], seconds: float) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=seconds)
+    except subprocess.TimeoutExpired:
+        raise SumtileError(f"the compiler did not finish within {seconds:g} s; the command was: {shlex.join(command)}") from None
+    except OSError as error:
+        raise SumtileError(f"the compiler {command[0]} cannot be run ({error.strerror}); set CXX to one that can.") from None
 
 
 def _digest(command: Sequence[str], files: Sequence[Path], generated: dict[str, str]) -> str:
@@ -164,4 +220,4 @@ def _machine() -> str:
 
 
 def _compiler_version() -> str:
-    return subprocess.run([compiler(), "--version"], capture_output=True, text=True, timeout=60).stdout.split("\n")[0]
+    return _run([*compiler_command(), "--version"], 60).stdout.partition("\n")[0]

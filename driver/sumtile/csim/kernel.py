@@ -10,7 +10,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from sumtile.csim.build import build_kernel
+from sumtile.csim.build import build_kernel, load_library
 from sumtile.errors import SumtileError
 from sumtile.overlay import Overlay
 
@@ -64,7 +64,11 @@ class Kernel:
         return self._library.sumtile_vlnv().decode()
 
     def start(self) -> None:
-        """Begins one call of the top function; the kernel must be idle."""
+        """Begins one call of the top function.
+
+        Raises:
+            RuntimeError: the call before has not ended; run the kernel until it is idle.
+        """
         if self._library.sumtile_start(self._handle):
             raise RuntimeError("the kernel was started while it was running")
 
@@ -126,9 +130,9 @@ def load_kernel(overlay: Overlay, types: str = "native") -> Kernel:
         types: ``native`` for fast machine integers, ``vendor`` for the ``ap_int`` headers.
 
     Raises:
-        SumtileError: no compiler, no vendor headers, or a compilation that failed.
+        SumtileError: no compiler, no vendor headers, a compilation that failed, or a library that cannot be loaded.
     """
-    library = ctypes.CDLL(str(build_kernel(overlay, types)))
+    library = load_library(build_kernel(overlay, types))
     handle, index, size, text = ctypes.c_void_p, ctypes.c_int, ctypes.c_size_t, ctypes.c_char_p
     signatures = {
         "sumtile_new": (handle, []),

@@ -16,7 +16,7 @@ from typing import Protocol
 import torch
 import torch.nn.functional as F
 
-from sumtile.csim.build import compile_library
+from sumtile.csim.build import compile_library, load_library
 from sumtile.errors import SumtileError
 
 LANES = 16
@@ -39,17 +39,18 @@ class CompiledLoops:
     """The loops of ``adder_loops.cpp``, on as many threads as torch uses.
 
     Raises:
-        SumtileError: no compiler, or a compilation that failed.
+        SumtileError: no compiler, a compilation that failed, or a library that cannot be loaded.
     """
 
     def __init__(self) -> None:
-        library = ctypes.CDLL(str(_compiled_library()))
+        library = load_library(_compiled_library())
         self._forward = library.adder_forward
         self._forward.argtypes, self._forward.restype = [ctypes.POINTER(_Geometry)] + [ctypes.c_void_p] * 3, None
         self._input_gradient = library.adder_input_gradient
         self._input_gradient.argtypes, self._input_gradient.restype = [ctypes.POINTER(_Geometry)] + [ctypes.c_void_p] * 4, None
 
     def forward(self, x: torch.Tensor, weight: torch.Tensor, stride: Pair, dilation: Pair) -> torch.Tensor:
+        """See :meth:`Loops.forward`."""
         geometry = _Geometry.of(x, weight, stride, dilation)
         image = _nhwc(x)
         # (O, C, kh, kw) -> [O / LANES][kh][kw][C][LANES]
@@ -59,6 +60,7 @@ class CompiledLoops:
         return y[..., : len(weight)].permute(0, 3, 1, 2)
 
     def input_gradient(self, x: torch.Tensor, weight: torch.Tensor, gradient: torch.Tensor, stride: Pair, dilation: Pair) -> torch.Tensor:
+        """See :meth:`Loops.input_gradient`."""
         geometry = _Geometry.of(x, weight, stride, dilation)
         image, dy = _nhwc(x), _nhwc(gradient)
         # (O, C, kh, kw) -> [kh][kw][C / LANES][O][LANES]
@@ -72,11 +74,13 @@ class TorchLoops:
     """The same two functions with torch's own operations: no compiler, any float type, many times slower."""
 
     def forward(self, x: torch.Tensor, weight: torch.Tensor, stride: Pair, dilation: Pair) -> torch.Tensor:
+        """See :meth:`Loops.forward`."""
         columns = F.unfold(x, weight.shape[2:], dilation=dilation, stride=stride)
         distance = torch.cdist(weight.flatten(1), columns.transpose(1, 2), p=1)
         return -distance.unflatten(2, _output_size(x, weight, stride, dilation))
 
     def input_gradient(self, x: torch.Tensor, weight: torch.Tensor, gradient: torch.Tensor, stride: Pair, dilation: Pair) -> torch.Tensor:
+        """See :meth:`Loops.input_gradient`."""
         columns = F.unfold(x, weight.shape[2:], dilation=dilation, stride=stride)
         into = torch.zeros_like(columns)
         for filter_, slope in zip(weight.flatten(1), gradient.flatten(2).unbind(1), strict=True):

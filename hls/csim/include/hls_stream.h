@@ -72,7 +72,7 @@ namespace hls {
 template <class T, int Depth = 0>
 class stream : public sumtile::csim::StreamBase {
  public:
-  static constexpr std::size_t kPortDepth = 512;
+  static constexpr std::size_t kPortDepth = 2048;
 
   explicit stream(const char* name = "stream") : StreamBase(name, Depth ? Depth : kPortDepth), slots_(new T[depth_]) {}
 
