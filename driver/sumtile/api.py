@@ -1,23 +1,26 @@
 # SPDX-FileCopyrightText: 2026 The sumtile authors
 # SPDX-License-Identifier: Apache-2.0
-"""The one call that opens an overlay wherever the program runs: on the Zynq board if this is one, else on an emulated one."""
+"""The one call that opens an overlay wherever the program runs: on the Zynq board if this is one, else on an emulated one.
+
+The emulated board leans on inner parts of pynq, so it is imported only where it is used: a real board does without.
+"""
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pynq
 
 from sumtile import runtime
-from sumtile.emulated import EmulatedDevice, Settings, on_real_board, open_board, overlay_files
 from sumtile.errors import SumtileError
-from sumtile.overlay import Overlay, board_names
+from sumtile.overlay import Board, Overlay
+from sumtile.overlay.host import on_real_board, own_board
 from sumtile.overlay.resources import overlays_folder
+from sumtile.runtime.arguments import pynq_device
 
-_DEVICE_TREE_NAME = Path("/proc/device-tree/chosen/pynq_board")
+if TYPE_CHECKING:
+    from sumtile.emulated import EmulatedDevice
 
 
 class Accelerator(runtime.Accelerator):
@@ -25,12 +28,14 @@ class Accelerator(runtime.Accelerator):
 
     Args:
         overlay: name of the overlay.
-        board: name of the board to emulate, ``zcu102`` by default; on a real board its own name, which may be left out.
+        board: name of the board to emulate, ``zcu102`` by default; on a real board its own name, which may be left out
+            where the board's image says it.
         device: pynq device to use instead of the one that is found.
         timeout: seconds that one layer may take.
 
     Raises:
-        SumtileError: unknown overlay or board, missing files, or no compiler for the emulated board's logic.
+        SumtileError: an argument of a wrong kind, unknown overlay or board, missing files, or no compiler for the
+            emulated board's logic.
     """
 
     def __init__(self, overlay: str = "adder", *, board: str | None = None, device: Any = None, timeout: float = 10.0) -> None:
@@ -38,17 +43,13 @@ class Accelerator(runtime.Accelerator):
         try:
             if device is None:
                 device = _own_device() if on_real_board() else self._emulate(overlay, board)
-            if isinstance(device, EmulatedDevice):
-                described, where = Overlay.load(overlay, device.board.name), None
-                bitfile = overlay_files(described)
-            else:
-                described = Overlay.load(overlay, _board_name(board))
-                bitfile = overlays_folder() / described.board.name / f"{overlay}.bit"
-                where = f"{described.board.title} board (bitstream {bitfile.name})"
+            emulated = _emulated_board(pynq_device(device))
+            described = Overlay.load(overlay, emulated.name if emulated else own_board(board))
             if board not in (None, described.board.name):
                 raise SumtileError(
                     f"board '{board}' was asked for, but the device is a {described.board.name}; leave the board out, or pass device=sumtile.emulated.open_board('{board}')."
                 )
+            bitfile, where = _emulated_files(described) if emulated else _board_files(described)
             super().__init__(described, device=device, bitfile=bitfile, where=where, timeout=timeout)
         except BaseException:
             self._close_board()
@@ -60,6 +61,8 @@ class Accelerator(runtime.Accelerator):
         self._close_board()
 
     def _emulate(self, overlay: str, board: str | None) -> EmulatedDevice:
+        from sumtile.emulated import Settings, open_board
+
         Overlay.load(overlay, Settings.resolve(board=board).board)  # a wrong name is told before anything is opened
         self._opened = open_board(board)
         return self._opened
@@ -71,19 +74,31 @@ class Accelerator(runtime.Accelerator):
 
 
 def _own_device() -> Any:
-    """The device of the board that this runs on."""
+    """The device of the board that this runs on, also where an emulated one is active."""
     try:
-        return pynq.Device.active_device
+        devices = [pynq.Device.active_device, *pynq.Device.devices]
     except RuntimeError as error:
         raise SumtileError(f"this is a Zynq board, but pynq sees no device ({error}); run as root, with XRT's and pynq's environment (/etc/profile.d) sourced.") from None
+    real = [device for device in devices if _emulated_board(device) is None]
+    if not real:
+        raise SumtileError("this is a Zynq board, but pynq sees only emulated devices; run as root, with XRT's and pynq's environment (/etc/profile.d) sourced.")
+    return real[0]
 
 
-def _board_name(asked: str | None) -> str:
-    """Name of the board that this runs on, as the descriptions spell it; what the user asked for where the image does not say."""
-    name = os.environ.get("BOARD", "")
-    with suppress(OSError):
-        name = _DEVICE_TREE_NAME.read_text().strip("\0\n ") or name
-    name = name.lower() or asked or ""
-    if name not in board_names():
-        raise SumtileError(f"this board calls itself '{name}', but only {', '.join(board_names())} are described; pass board=, or add overlays/boards/<name>.json.")
-    return name
+def _emulated_board(device: Any) -> Board | None:
+    """The description that an emulated device carries; pynq's own devices have none."""
+    board = getattr(device, "board", None)
+    return board if isinstance(board, Board) else None
+
+
+def _emulated_files(overlay: Overlay) -> tuple[Path, str | None]:
+    """Path of the .bit; the device says itself where things run."""
+    from sumtile.emulated import overlay_files
+
+    return overlay_files(overlay), None
+
+
+def _board_files(overlay: Overlay) -> tuple[Path, str | None]:
+    """Path of the .bit on a real board, and what it is."""
+    bitfile = overlays_folder() / overlay.board.name / f"{overlay.name}.bit"
+    return bitfile, f"{overlay.board.title} board (bitstream {bitfile.name})"

@@ -18,10 +18,6 @@ from sumtile.overlay import Overlay
 OpenOverlay = Callable[..., pynq.Overlay]
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "matrix: every supported pynq in an environment of its own; run with -m matrix")
-
-
 @pytest.fixture
 def loop() -> Iterator[asyncio.AbstractEventLoop]:
     """The event loop of the test, current before any board is opened."""
@@ -51,5 +47,3 @@ def open_overlay(loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatc
     yield open_
     for device in opened:
         device.close()
-    if opened:
-        del pynq.Device._active_device  # as before any board was opened

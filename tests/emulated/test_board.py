@@ -72,10 +72,30 @@ def test_files_are_written_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     written = bitfile.with_suffix(".hwh").stat().st_mtime_ns
     assert overlay_files(Overlay.load("adder", "zcu102")) == bitfile
     assert bitfile.with_suffix(".hwh").stat().st_mtime_ns == written
+    for path in (bitfile, bitfile.with_suffix(".hwh")):
+        path.unlink()
+        assert overlay_files(Overlay.load("adder", "zcu102")) == bitfile and path.stat().st_mode & 0o777 == 0o644
     (tmp_path / "file").touch()
     monkeypatch.setenv("SUMTILE_CACHE_DIR", str(tmp_path / "file"))
     with pytest.raises(SumtileError, match="cannot be written"):
         overlay_files(Overlay.load("adder", "zcu102"))
+
+
+def test_closing_gives_back_what_was_active() -> None:
+    real = pynq.Device.active_device = pynq.Device("real")
+    first, second = open_board(), open_board("pynq-z2")
+    first.close()
+    assert pynq.Device.active_device is second
+    second.close()
+    assert pynq.Device.active_device is real
+
+
+def test_closing_gives_the_clocks_back() -> None:
+    device = open_board()
+    pynq.Overlay(str(overlay_files(Overlay.load("adder", "zcu102"))))
+    driver = pynq.Clocks._instance
+    device.close()
+    assert vars(pynq.Clocks).get("_real_instance") is not driver
 
 
 def test_nothing_is_emulated_unasked(monkeypatch: pytest.MonkeyPatch) -> None:

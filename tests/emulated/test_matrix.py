@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The sumtile authors
 # SPDX-License-Identifier: Apache-2.0
-"""One unmodified host script on every supported pynq: ``pytest -m matrix tests/emulated/test_matrix.py``.
+"""One unmodified host script, and the project's own driver, on every supported pynq: ``pytest -m matrix tests/emulated/test_matrix.py``.
 
 Each version needs an environment of its own. ``SUMTILE_PYNQ_ENVS`` names existing ones, such as
 ``3.0.1=/path/to/venv,3.1.2=/path/to/venv``; the others are created in the cache folder, which downloads 63 MB each.
@@ -24,8 +24,9 @@ from sumtile.overlay import Overlay
 
 pytestmark = pytest.mark.matrix
 
-HOST = Path(__file__).with_name("host.py")
-PACKAGE = HOST.parents[2] / "driver"
+HOST, DRIVER = (Path(__file__).with_name(name) for name in ("host.py", "driver.py"))
+ROOT = HOST.parents[2]
+PATHS = (ROOT / "driver", ROOT)  # the package, and tests.support
 # what pynq 3 cannot be built or imported without
 REQUIREMENTS = {"3.0.1": ["pycparser<3"], "3.1.2": ["pycparser<3"], "4.0.0": []}
 
@@ -64,8 +65,21 @@ def _has_pynq(python: Path, version: str) -> bool:
 @pytest.mark.parametrize("schedule", SCHEDULES)
 @pytest.mark.parametrize("cache", CACHES)
 def test_host_script(python: Path, board: str, schedule: str, cache: str) -> None:
-    seed = int(np.random.default_rng().integers(1 << 16))
     bitfile = overlay_files(Overlay.load("adder", board))
-    command = [python, "-m", "sumtile.emulated", "--board", board, "--schedule", schedule, "--cache", cache, "--seed", str(seed), HOST, bitfile, board]
-    done = subprocess.run([*map(str, command)], capture_output=True, text=True, timeout=120, env={**os.environ, "PYTHONPATH": str(PACKAGE)})
-    assert done.returncode == 0 and "host OK" in done.stdout, f"{done.stdout}{done.stderr}\nrepeat: PYTHONPATH={PACKAGE} {' '.join(map(str, command))}"
+    assert "host OK" in _run(python, board, schedule, cache, HOST, bitfile, board)
+
+
+@pytest.mark.parametrize("board", ["zcu102", "pynq-z2"])
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_own_driver(python: Path, board: str, schedule: str) -> None:
+    assert "driver OK" in _run(python, board, schedule, "strict", DRIVER, board)
+
+
+def _run(python: Path, board: str, schedule: str, cache: str, *script: str | Path) -> str:
+    """Runs a script and its arguments on an emulated board of that interpreter's pynq; what it printed."""
+    seed = int(np.random.default_rng().integers(1 << 16))
+    command = [python, "-m", "sumtile.emulated", "--board", board, "--schedule", schedule, "--cache", cache, "--seed", str(seed), *script]
+    path = os.pathsep.join(map(str, PATHS))
+    done = subprocess.run([*map(str, command)], capture_output=True, text=True, timeout=120, env={**os.environ, "PYTHONPATH": path})
+    assert done.returncode == 0, f"{done.stdout}{done.stderr}\nrepeat: PYTHONPATH={path} {' '.join(map(str, command))}"
+    return done.stdout

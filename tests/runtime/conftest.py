@@ -9,7 +9,6 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from pynq import Device
 
 from sumtile.csim import Kernel
 from sumtile.emulated import EmulatedDevice, Settings, open_board
@@ -37,7 +36,7 @@ def board_with_kernel() -> Iterator[Callable[[Callable[[Overlay], Kernel]], Emul
 
         def open_one(make: Callable[[Overlay], Kernel]) -> EmulatedDevice:
             device = EmulatedDevice(Settings(hang_s=0.1), lambda vlnv, hwh: make(Overlay.load(hwh.stem, "zcu102")))
-            Device.active_device = device
+            device.activate()
             stack.callback(device.close)
             return device
 

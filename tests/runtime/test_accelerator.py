@@ -222,6 +222,29 @@ def test_damaged_program_file_is_refused(board, zcu102, tmp_path):
         accelerator.load(path)
 
 
+@pytest.mark.parametrize("arguments, sentence", [
+    ({"timeout": None}, "timeout None was given"), ({"timeout": -1}, "timeout -1 was given"), ({"timeout": "10"}, "timeout '10' was given"),
+    ({"timeout": float("inf")}, "every wait needs an end; pass a positive number of seconds"),
+    ({"device": "zcu102"}, r"device 'zcu102' was given, but it must be a pynq\.Device"), ({"device": 0}, "device 0 was given"),
+])  # fmt: skip
+def test_arguments_of_a_wrong_kind_are_refused(arguments, sentence):
+    with pytest.raises(SumtileError, match=sentence):
+        sumtile.Accelerator(**arguments)
+
+
+def test_wrong_programs_and_counts_are_refused(board, zcu102):
+    pixels = np.zeros((10, 12, 3), np.uint8)
+    with sumtile.Accelerator(device=board()) as accelerator:
+        for program in (None, b"net.tile", "\0", 3):
+            with pytest.raises(SumtileError, match=r"was given as a program, but that names no file; pass its path"):
+                accelerator.load(program)
+        accelerator.load(build_program(zcu102))
+        for top in (0, -1, 2.0, "5", None, True):
+            with pytest.raises(SumtileError, match=r"top .* was given, but it is a count; pass an integer of at least 1\."):
+                accelerator.classify(pixels, top=top)
+        assert len(accelerator.classify(pixels, top=np.int64(100)).labels) == 10
+
+
 def _without_last(overlay):
     kernel = load_kernel(overlay)
     read = kernel.read

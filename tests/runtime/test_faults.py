@@ -12,8 +12,7 @@ import pytest
 
 from sumtile import SumtileError
 from sumtile.csim import load_kernel
-from sumtile.runtime.diagnosis import diagnose
-from sumtile.runtime.execute import run
+from sumtile.runtime.execute import _await, run
 from tests.support.bench import open_bench
 from tests.support.programs import build_program, golden_tensors, random_features
 
@@ -62,10 +61,12 @@ def test_missing_residual(bench):
 
 
 def test_send_before_receive(bench):
-    placement = bench.place(build_program(bench.overlay))
+    """A driver that forgets the receive waits for a layer whose result the FIFOs on the way do not hold."""
+    placement = bench.place(build_program(bench.overlay, size=(48, 48)))
     bench.hardware.weights.start(placement.weights)
     bench.hardware.features.start(placement.jobs[0].source)
-    assert "the receive was not armed before the send" in diagnose(bench.hardware, 0, "found")
+    with pytest.raises(SumtileError, match=r"^the receive was not armed before the send, so start the result channel first \("):
+        _await(bench.hardware, 0, 5, lambda: bench.hardware.engine.layers == 1)
 
 
 def test_the_driver_arms_the_receive_first(bench):
@@ -112,10 +113,10 @@ def test_layer_that_never_ends(board, zcu102):
 def test_engine_that_was_not_started(bench):
     placement = bench.place(build_program(bench.overlay))
     bench.hardware.engine.write(0, 0)  # auto-restart off: it ends with the call in progress
-    bench.hardware.weights.start(placement.weights)
-    while bench.hardware.engine.started:
-        pass
-    assert "the engine was not started" in diagnose(bench.hardware, 0, "found")
+    _failure(bench, placement)
+    bench.hardware.halt()
+    sentence = _failure(bench, placement)
+    assert sentence.startswith("layer 'stem' failed: the engine was not started, so load the overlay again (")
 
 
 def test_restart_brings_everything_back(bench):

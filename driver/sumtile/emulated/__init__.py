@@ -10,17 +10,16 @@ Importing this package changes nothing; :func:`open_board` does, and so does a `
 
 from __future__ import annotations
 
-from pynq import Device
-
-from sumtile.emulated.device import EmulatedDevice, on_real_board
+from sumtile.emulated.device import EmulatedDevice
 from sumtile.emulated.files import overlay_files
 from sumtile.emulated.settings import Settings
+from sumtile.overlay.host import on_real_board
 
 __all__ = ["EmulatedDevice", "Settings", "on_real_board", "open_board", "overlay_files"]
 
 
 def open_board(board: str | None = None, *, schedule: str | None = None, cache: str | None = None, seed: int | None = None, hang_s: float | None = None) -> EmulatedDevice:
-    """Makes an emulated board pynq's active device.
+    """Makes an emulated board pynq's active device, until its ``close()``.
 
     Every argument that is None is taken from the environment (see :class:`Settings`), or else has its default: a ZCU102
     with an eager schedule and a board's caches.
@@ -36,5 +35,5 @@ def open_board(board: str | None = None, *, schedule: str | None = None, cache: 
         SumtileError: an unknown board, schedule or cache.
     """
     device = EmulatedDevice(Settings.resolve(board=board, schedule=schedule, cache=cache, seed=seed, hang_s=hang_s))
-    Device.active_device = device
+    device.activate()
     return device

@@ -44,6 +44,7 @@ class HlsControl:
         return self._running or self._start
 
     def read(self, offset: int) -> int:
+        """The register at a byte offset; see :class:`sumtile.emulated.bus.Registers`."""
         if offset == _CTRL:
             return self._read_control()
         if offset in self._outputs:
@@ -55,6 +56,7 @@ class HlsControl:
         return {_GIER: self._global_enable, _IER: self._enabled, _ISR: self._pending}.get(offset, 0)
 
     def write(self, offset: int, value: int) -> bool:
+        """Writes the register at a byte offset; true when logic may move because of it."""
         if offset == _CTRL:
             self._auto_restart = bool(value & _AUTO_RESTART)
             self._start = self._start or bool(value & _AP_START)
@@ -88,6 +90,7 @@ class HlsControl:
         self._awake = True
 
     def state(self) -> list[str]:
+        """Lines for a state dump."""
         doing = "running" if self._running else "started" if self._start else "idle, never started" if not self.calls else "idle"
         lines = [f"{self.name}: {doing}, {self.calls} calls finished, auto-restart {'on' if self._auto_restart else 'off'}"]
         if self._running:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import platform
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -22,22 +21,17 @@ from sumtile.emulated.explain import explain
 from sumtile.emulated.hang import Watchdog
 from sumtile.emulated.interrupts import UioLine
 from sumtile.emulated.memory import Memory, Region
-from sumtile.emulated.ps import architecture, attach_clocks, cma_address, select_clock_driver
+from sumtile.emulated.ps import architecture, attach_clocks, cma_address, release_clock_driver, select_clock_driver
 from sumtile.emulated.schedule import make_schedule
 from sumtile.emulated.settings import Settings
 from sumtile.errors import SumtileError
 from sumtile.overlay import Board, Overlay
+from sumtile.overlay.host import on_real_board
 
 try:  # pynq 3 has its own copy of the parser, which its other parts expect
     from pynq.metadata.runtime_metadata_parser import RuntimeMetadataParser
 except ImportError:
     from pynqmetadata.views.runtime import RuntimeMetadataParser
-
-
-def on_real_board() -> bool:
-    """True on a Zynq that can be configured; nothing is emulated there unless someone asks for it by name."""
-    managers = Path("/sys/class/fpga_manager")
-    return platform.machine() in ("armv7l", "aarch64") and managers.is_dir() and any(managers.iterdir())
 
 
 class EmulatedDevice(Device):
@@ -46,6 +40,7 @@ class EmulatedDevice(Device):
     Attributes:
         board: the description of the board.
         design: models of the overlay that is loaded.
+        closed: its kernels are gone, and it is of no use any more.
 
     Args:
         settings: what to emulate and how.
@@ -68,6 +63,7 @@ class EmulatedDevice(Device):
         self.arch = architecture(self.board)
         self.capabilities = {"MEMORY_MAPPED": True}
         self.design = Design()
+        self.closed = False
         self.bitfile_name: str | None = None
         self.timestamp: str | None = None
         self.default_memory = Memory(self, cma_address(self.board), self.board.cma_bytes, settings.cache)
@@ -75,6 +71,8 @@ class EmulatedDevice(Device):
         self._schedule = make_schedule(settings.schedule, settings.seed)
         self._bus = Bus(self._schedule, Watchdog(self._schedule, settings.hang_s, lambda: explain(self.design)))
         self._uio: dict[int, UioLine] = {}
+        self._before: Device | None = None
+        self._clocks: Any = None
         attach_clocks(self._bus, self.board)
 
     @property
@@ -119,7 +117,7 @@ class EmulatedDevice(Device):
 
     def set_bitfile_name(self, bitfile_name: str) -> None:
         """Called before an overlay sets its clocks."""
-        select_clock_driver(self, self.board)
+        self._clocks = select_clock_driver(self, self.board)
         super().set_bitfile_name(bitfile_name)
 
     def download(self, bitstream: Any, parser: Any = None) -> None:
@@ -140,9 +138,18 @@ class EmulatedDevice(Device):
         self._seed_interrupts(parser.interrupt_controllers)
         super().post_download(bitstream, parser, self.name)
 
+    def activate(self) -> None:
+        """Makes this board pynq's active device, until it is closed."""
+        self._before = getattr(Device, "_active_device", None)  # the property would look for devices
+        Device.active_device = self
+
     def close(self) -> None:
-        """Frees the simulated kernels and leaves the event loop."""
+        """Frees the simulated kernels, leaves the event loop, and gives pynq back the device and the clocks from before."""
         self._unload()
+        self.closed = True
+        release_clock_driver(self._clocks)
+        if getattr(Device, "_active_device", None) is self:
+            self._deactivate()
 
     def gen_cache(self, bitstream: Any, parser: Any = None) -> None:
         """Nothing: a cache of metadata would outlive changes of the .hwh."""
@@ -162,6 +169,16 @@ class EmulatedDevice(Device):
         if kernel.vlnv != vlnv:
             raise SumtileError(f"{hwh.name} has a kernel {vlnv}, but overlay '{overlay.name}' is described with {kernel.vlnv}; build it from this description, or correct that.")
         return kernel
+
+    def _deactivate(self) -> None:
+        """Activates the device from before that is not closed; without one pynq looks for its default again."""
+        before = self._before
+        while isinstance(before, EmulatedDevice) and before.closed:
+            before = before._before
+        if before is None:
+            del Device._active_device
+        else:
+            Device.active_device = before
 
     def _unload(self) -> None:
         for number, line in self._uio.items():

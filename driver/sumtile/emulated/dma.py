@@ -85,6 +85,7 @@ class Channel:
         self._drive_interrupt()
 
     def read(self, offset: int) -> int:
+        """The register at a byte offset; see :class:`sumtile.emulated.bus.Registers`."""
         if offset == _SR:
             return self._status
         if offset == _CR:
@@ -96,6 +97,7 @@ class Channel:
         return self._address >> 32 if offset == _ADDRESS_HIGH else 0
 
     def write(self, offset: int, value: int) -> bool:
+        """Writes the register at a byte offset; true when logic may move because of it."""
         if offset == _LENGTH:
             return self._start(value)
         if offset == _ADDRESS:
@@ -214,10 +216,12 @@ class AxiDma:
         return [channel for channel in (self.send, self.receive) if channel is not None]
 
     def read(self, offset: int) -> int:
+        """The register at a byte offset; see :class:`sumtile.emulated.bus.Registers`."""
         channel, offset = self._select(offset)
         return channel.read(offset) if channel is not None else 0
 
     def write(self, offset: int, value: int) -> bool:
+        """Writes the register at a byte offset; true when logic may move because of it."""
         channel, offset = self._select(offset)
         if channel is None:
             return False
@@ -228,6 +232,7 @@ class AxiDma:
         return channel.write(offset, value)
 
     def state(self) -> list[str]:
+        """Lines for a state dump."""
         return [channel.describe() for channel in self.channels]
 
     def _select(self, offset: int) -> tuple[Channel | None, int]:

@@ -27,7 +27,7 @@ def overlay_files(overlay: Overlay) -> Path:
     digest = hashlib.sha256(handoff).hexdigest()[:12]
     folder = cache_folder() / "overlays" / f"{overlay.board.name}-{digest}"
     bitfile = folder / f"{overlay.name}.bit"
-    if not bitfile.is_file():
+    if not (bitfile.is_file() and bitfile.with_suffix(".hwh").is_file()):
         try:
             folder.mkdir(parents=True, exist_ok=True)
             _write(bitfile.with_suffix(".hwh"), handoff)
@@ -41,4 +41,5 @@ def _write(path: Path, content: bytes) -> None:
     """At once or not at all, since several processes may do the same."""
     with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as scratch:
         scratch.write(content)
+    os.chmod(scratch.name, 0o644)  # a cache may be shared
     os.replace(scratch.name, path)

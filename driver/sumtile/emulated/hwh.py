@@ -8,29 +8,15 @@ collects the interrupts of all of them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sumtile.emulated.handoff import Field, Handoff, Module, Register
 from sumtile.emulated.ps import PLL_MHZ
 from sumtile.overlay import Board, Engine, Overlay
+from sumtile.overlay.design import DMA_TYPE, DMAS, ENGINE, REGISTERS, Dma, engine_type
 
-ENGINE, CONTROLLER, CONCAT = "engine_0", "axi_intc_0", "xlconcat_0"
-OUTPUTS = ("stamp", "status", "layers", "busy", "starved", "stalled")
+CONTROLLER, CONCAT = "axi_intc_0", "xlconcat_0"
 LENGTH_BITS = 26
 
 _RANGE = 0x10000
-
-
-@dataclass(frozen=True)
-class Dma:
-    """A DMA by its name, and the engine's ports that its two channels lead to."""
-
-    name: str
-    sends_to: str
-    receives_from: str | None = None
-
-
-DMAS = (Dma("dma_features", "features", "result"), Dma("dma_weights", "weights"), Dma("dma_residual", "residual"))
 
 
 def hardware_handoff(overlay: Overlay) -> bytes:
@@ -70,7 +56,7 @@ def _add_ps(handoff: Handoff, board: Board, clock_mhz: float) -> Module:
 
 
 def _add_dma(handoff: Handoff, dma: Dma, engine: Engine, board: Board) -> None:
-    module = handoff.module(dma.name, "xilinx.com:ip:axi_dma:7.1")
+    module = handoff.module(dma.name, DMA_TYPE)
     memory_bits = max(engine.stream_bits, board.hp_bits)
     receives = dma.receives_from is not None
     module.parameters(
@@ -89,7 +75,7 @@ def _add_dma(handoff: Handoff, dma: Dma, engine: Engine, board: Board) -> None:
 
 def _add_engine(handoff: Handoff, engine: Engine) -> None:
     """The HLS IP with the control registers that Vitis HLS gives it."""
-    module = handoff.module(ENGINE, f"xilinx.com:hls:{engine.top}:1.0")
+    module = handoff.module(ENGINE, engine_type(engine.top))
     control = [("AP_START", 0, True), ("AP_DONE", 1, False), ("AP_IDLE", 2, False), ("AP_READY", 3, False), ("AUTO_RESTART", 7, True)]
     registers = [
         Register("CTRL", 0x00, fields=[Field(name, bit, 1, writable) for name, bit, writable in control]),
@@ -97,7 +83,7 @@ def _add_engine(handoff: Handoff, engine: Engine) -> None:
         Register("IP_IER", 0x08, fields=[Field("CHAN0_INT_EN", 0, 1), Field("CHAN1_INT_EN", 1, 1)]),
         Register("IP_ISR", 0x0C, fields=[Field("CHAN0_INT_ST", 0, 1), Field("CHAN1_INT_ST", 1, 1)]),
     ]
-    for index, name in enumerate(OUTPUTS):
+    for index, name in enumerate(REGISTERS):
         offset = 0x10 + 0x10 * index
         registers.append(Register(name, offset, writable=False, fields=[Field(name, 0, 32, writable=False)]))
         registers.append(Register(f"{name}_ctrl", offset + 4, writable=False, fields=[Field(f"{name}_ap_vld", 0, 1, writable=False)]))

@@ -57,12 +57,14 @@ class AxiIntc:
         return drive
 
     def read(self, offset: int) -> int:
+        """The register at a byte offset; see :class:`sumtile.emulated.bus.Registers`."""
         active = self._pending & self._enabled
         if offset == _IVR:
             return (active & -active).bit_length() - 1 & 0xFFFFFFFF
         return {_ISR: self._pending, _IPR: active, _IER: self._enabled, _MER: self._master}.get(offset, 0)
 
     def write(self, offset: int, value: int) -> bool:
+        """Writes the register at a byte offset; true when logic may move because of it."""
         if offset == _IER:
             self._enabled = value
         elif offset == _IAR:
@@ -79,6 +81,7 @@ class AxiIntc:
         return False
 
     def state(self) -> list[str]:
+        """Lines for a state dump."""
         return [f"{self.name}: inputs 0x{self._inputs:x} pending 0x{self._pending:x} enabled 0x{self._enabled:x} MER {self._master}"]
 
     def _update(self) -> None:

@@ -45,16 +45,23 @@ def attach_clocks(bus: Bus, board: Board) -> None:
         bus.attach(RegisterFile("slcr", {0x100: feedback, 0x104: feedback, 0x108: feedback, 0x120: 2 << 8, **dict.fromkeys((0x170, 0x180, 0x190, 0x1A0), pl_clock)}), _SLCR, _PAGE)
 
 
-def select_clock_driver(device: Any, board: Board) -> None:
-    """Hands ``pynq.Clocks`` the driver of this board.
+def select_clock_driver(device: Any, board: Board) -> Any:
+    """Hands ``pynq.Clocks`` the driver of this board, and returns it.
 
-    It keeps the driver of the first device for ever, and pynq 3.0 chooses it by the CPU of this machine.
+    Without this it keeps the driver of the first device for ever, and pynq 3.0 chooses it by the CPU of this machine.
     """
     driver = pynq.ps._ClocksUltrascale if board.is_mpsoc else pynq.ps._ClocksZynq
     try:
         Clocks._real_instance = driver(device=device)
     except TypeError:  # pynq 3.0: the active device, always
         Clocks._real_instance = driver()
+    return Clocks._real_instance
+
+
+def release_clock_driver(driver: Any) -> None:
+    """Lets ``pynq.Clocks`` choose again, if ``driver`` is the one it has."""
+    if driver is not None and getattr(Clocks, "_real_instance", None) is driver:
+        del Clocks._real_instance
 
 
 class RegisterFile:
@@ -65,11 +72,14 @@ class RegisterFile:
         self._values = dict(values)
 
     def read(self, offset: int) -> int:
+        """The register at a byte offset; see :class:`sumtile.emulated.bus.Registers`."""
         return self._values.get(offset, 0)
 
     def write(self, offset: int, value: int) -> bool:
+        """Writes the register at a byte offset; true when logic may move because of it."""
         self._values[offset] = value
         return False
 
     def state(self) -> list[str]:
+        """Lines for a state dump."""
         return []

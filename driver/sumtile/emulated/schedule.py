@@ -72,9 +72,11 @@ class Random(Schedule):
         self._random = random.Random(seed)
 
     def after_write(self) -> None:
+        """A few parts move a little."""
         self._some()
 
     def before_read(self) -> None:
+        """A few parts move a little."""
         self._some()
 
     def _some(self) -> None:

@@ -18,6 +18,7 @@ from sumtile.errors import SumtileError
 from sumtile.images import ImageLike, pixel_table, read_image, to_integers
 from sumtile.overlay import Overlay
 from sumtile.program import Program, read_program
+from sumtile.runtime import arguments
 from sumtile.runtime.buffers import BufferPool
 from sumtile.runtime.execute import LayerProfile, run
 from sumtile.runtime.hardware import Hardware
@@ -53,19 +54,19 @@ class Accelerator:
         timeout: seconds that one layer may take.
 
     Raises:
-        SumtileError: files are missing, or the logic is not what ``overlay`` describes.
+        SumtileError: an argument of a wrong kind, missing files, or logic that is not what ``overlay`` describes.
     """
 
     def __init__(self, overlay: Overlay, *, device: Any, bitfile: str | Path, where: str | None = None, timeout: float = 10.0) -> None:
         self.overlay = overlay
-        self._timeout = timeout
+        self._timeout = arguments.seconds(timeout)
         self._program: Program | None = None
         self._placement: Placement | None = None
         self._profile: list[LayerProfile] = []
         self._failed = self._closed = False
-        self._pool = BufferPool(device, overlay.board.cma_bytes)
+        self._pool = BufferPool(arguments.pynq_device(device), overlay.board.cma_bytes)
         try:
-            self._hardware = Hardware(overlay, device, Path(bitfile), self._pool, timeout)
+            self._hardware = Hardware(overlay, device, Path(bitfile), self._pool, self._timeout)
         except BaseException:
             self._pool.close()
             raise
@@ -80,10 +81,10 @@ class Accelerator:
         """Lays a program out in the board's memory; one loaded before makes room for it.
 
         Raises:
-            SumtileError: the file is damaged, the program is for another overlay, or it does not fit.
+            SumtileError: neither a program nor a path, a damaged file, a program for another overlay, or one that does not fit.
         """
         self._check_open()
-        program = program if isinstance(program, Program) else read_program(program)
+        program = program if isinstance(program, Program) else read_program(arguments.file_path("a program", program))
         if program.stamp != self.overlay.stamp:
             raise SumtileError(
                 f"program '{program.name}' was compiled for overlay '{program.overlay}' on {program.board} (stamp {program.stamp:#010x}), but overlay '{self.overlay.name}' on "
@@ -117,12 +118,17 @@ class Accelerator:
         """Names what an image shows.
 
         Args:
-            image: path, pillow image, or uint8 pixels of shape (H, W) or (H, W, channels), of any size.
-            top: how many classes to return.
+            image: path, pillow image, or uint8 pixels of shape (H, W), (H, W, 1), (H, W, 3) or (H, W, 4), of any size.
+            top: how many classes to return, at least 1; all of them where the network has fewer.
+
+        Returns:
+            The ``top`` most probable classes, the best first, each with its softmax probability (0 to 1); the times
+            and the place of the run. A class without a name is called by its number, ``class 7``.
 
         Raises:
-            SumtileError: the image cannot be used, nothing is loaded, or the hardware failed.
+            SumtileError: the image cannot be used, ``top`` is no count, nothing is loaded, or the hardware failed.
         """
+        top = arguments.count("top", top)
         placement = self._ready()
         program = placement.program
         seconds: dict[str, float] = {}

@@ -10,13 +10,12 @@ from typing import Any
 from pynq import DefaultIP
 
 from sumtile.errors import SumtileError
+from sumtile.overlay.design import REGISTERS, engine_type
 
 CONTROL = 0x00
 AP_START, AP_IDLE, AUTO_RESTART = 1 << 0, 1 << 2, 1 << 7
 
 STATUS_OK, STATUS_BAD_MAGIC, STATUS_BAD_STAMP = 0, 1, 2
-
-_REGISTERS = ("stamp", "status", "layers", "busy", "starved", "stalled")
 
 
 @dataclass(frozen=True)
@@ -41,16 +40,16 @@ class ConvEngine(DefaultIP):
         SumtileError: the block's registers, as the .hwh lists them, are not an engine's.
     """
 
-    bindto = ["xilinx.com:hls:adder_conv:1.0", "xilinx.com:hls:mac_conv:1.0"]
+    bindto = [engine_type("adder_conv"), engine_type("mac_conv")]
 
     def __init__(self, description: dict[str, Any]) -> None:
         # This driver polls, so it needs none of the files and event loops behind pynq's interrupts.
         super().__init__(description={**description, "interrupts": {}})
         registers = description.get("registers") or {}
-        missing = [name for name in _REGISTERS if name not in registers]
+        missing = [name for name in REGISTERS if name not in registers]
         if missing:
             raise SumtileError(f"{description['fullpath']} has no register named {', '.join(missing)}; use the .hwh that was exported with this bitstream.")
-        self._offsets = {name: registers[name]["address_offset"] for name in _REGISTERS}
+        self._offsets = {name: registers[name]["address_offset"] for name in REGISTERS}
 
     def begin(self) -> None:
         """Starts the engine for good: after each layer it waits for the next header by itself."""

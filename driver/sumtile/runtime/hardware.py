@@ -14,13 +14,10 @@ import pynq
 from sumtile.errors import SumtileError
 from sumtile.kernels.packing import pack_probe
 from sumtile.overlay import Overlay
+from sumtile.overlay.design import DMA_TYPE, DMAS, ENGINE, engine_type
 from sumtile.runtime.buffers import BufferPool
 from sumtile.runtime.dma import MM2S, S2MM, Channel
 from sumtile.runtime.engine import ConvEngine
-
-ENGINE = "engine_0"
-DMA = "xilinx.com:ip:axi_dma:7.1"
-_CHANNELS = {"features": ("dma_features", MM2S), "result": ("dma_features", S2MM), "weights": ("dma_weights", MM2S), "residual": ("dma_residual", MM2S)}
 
 
 class Hardware:
@@ -48,7 +45,7 @@ class Hardware:
         self._design = self._downloaded(lambda: pynq.Overlay(str(bitfile), device=device))
         self._check_blocks()
         self.engine: ConvEngine = getattr(self._design, ENGINE)
-        self.features, self.result, self.weights, self.residual = (self._channel(name) for name in ("features", "result", "weights", "residual"))
+        self.features, self.result, self.weights, self.residual = (self._channel(port) for port in ("features", "result", "weights", "residual"))
         self._start()
 
     @property
@@ -112,7 +109,7 @@ class Hardware:
         return f"the engine of {self._bitfile.name} did not answer the first header within {self._timeout:g} s (it {started}; {self.weights.describe()}); check clock and reset of the bitstream."
 
     def _check_blocks(self) -> None:
-        expected = {ENGINE: f"xilinx.com:hls:{self._overlay.engine.top}:1.0", **{name: DMA for name, _ in _CHANNELS.values()}}
+        expected = {ENGINE: engine_type(self._overlay.engine.top), **{dma.name: DMA_TYPE for dma in DMAS}}
         blocks = self._design.ip_dict
         for name, vlnv in expected.items():
             found = blocks[name]["type"] if name in blocks else None
@@ -122,18 +119,19 @@ class Hardware:
                     "use the .hwh that was exported with this bitstream."
                 )
 
-    def _channel(self, role: str) -> Channel:
-        name, base = _CHANNELS[role]
-        direction = "s2mm" if base == S2MM else "mm2s"
-        block = self._design.ip_dict[name]
+    def _channel(self, port: str) -> Channel:
+        """The DMA channel at a stream port of the engine."""
+        dma = next(dma for dma in DMAS if port in (dma.sends_to, dma.receives_from))
+        base, direction = (MM2S, "mm2s") if port == dma.sends_to else (S2MM, "s2mm")
+        block = self._design.ip_dict[dma.name]
         parameters = block["parameters"]
         simple = not int(parameters.get("c_include_sg", 0))
         if not simple or not int(parameters.get(f"c_include_{direction}", 0)):
             raise SumtileError(
-                f"'{name}' in {self._bitfile.with_suffix('.hwh').name} has no {direction.upper()} channel in simple mode; switch scatter-gather off and the channel on."
+                f"'{dma.name}' in {self._bitfile.with_suffix('.hwh').name} has no {direction.upper()} channel in simple mode; switch scatter-gather off and the channel on."
             )
         registers = pynq.MMIO(block["phys_addr"], block["addr_range"], device=self._device)  # pynq's DMA driver waits without end
-        return Channel(f"{direction.upper()} of {name}", registers, base, parameters)
+        return Channel(f"{direction.upper()} of {dma.name}", registers, base, parameters)
 
 
 def _check_files(bitfile: Path) -> None:
