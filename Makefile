@@ -29,7 +29,7 @@ test: test-env ## run the tests; more options with PYTEST="-k adder -x"
 	@tools/fetch_datasets.sh build/datasets
 	@$(BIN)/python -m pytest -n auto --dist loadfile $(PYTEST)
 
-matrix: test-env ## run one host script on pynq 3.0.1, 3.1.2 and 4.0.0, each in an environment of its own
+matrix: test-env ## run the host scripts on pynq 3.0.1, 3.1.2 and 4.0.0, each in an environment of its own
 	@$(BIN)/python -m pytest -m matrix tests/emulated $(PYTEST)
 
 bench: train-env $(VENV)/.ready-bench ## measure everything, or with BENCH=simulation one thing
