@@ -29,16 +29,15 @@ void read_parameters(typename Derived<Config>::ParameterStream& stream, ScalePar
   using D = Derived<Config>;
   constexpr int kWords = D::kStreamBits / 32;
   typename D::BeatData data = 0;
-  uint_t<32> add = 0, factor = 0;
   uint_t<16> lane = 0, group = 0, word = 0;
 read_channels:
   while (group < d.groups) {
 #pragma HLS pipeline
 #pragma HLS loop_tripcount min=8 max=2048
     if (word == 0) data = stream.read();
-    add = get_lane<32>(data, word);
+    const uint_t<32> add = get_lane<32>(data, word);
     if (kWords == 1) data = stream.read();
-    factor = get_lane<32>(data, kWords == 1 ? 0 : int(word) + 1);
+    const uint_t<32> factor = get_lane<32>(data, kWords == 1 ? 0 : int(word) + 1);
     word = int(word) + 2 >= kWords ? 0 : int(word) + 2;
     parameters.add[lane][group] = int_t<32>(add);
     parameters.mul[lane][group] = int_t<16>(uint_t<16>(factor));
