@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests.cli.conftest import CLASSES, Command
 
@@ -102,9 +103,11 @@ def test_a_reader_that_stops_early_is_no_error(program_file: Path, image_files: 
         assert process.stderr.read() == b""
 
 
-def test_ctrl_c_ends_all_processes_without_a_word_too_many(program_file: Path, dataset_file: Path) -> None:
-    command = [sys.executable, "-m", "sumtile.cli", "evaluate", str(program_file), str(dataset_file), "--on", "golden", "--processes", "2"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+def test_ctrl_c_ends_all_processes_without_a_word_too_many(program_file: Path, dataset_file: Path, tmp_path: Path) -> None:
+    endless = tmp_path / "endless.npz"  # far more images than fit the time until the interrupt
+    np.savez(endless, **{name: np.repeat(array, 2000, axis=0) if name in "xy" else array for name, array in np.load(dataset_file).items()})
+    command = [sys.executable, "-m", "sumtile.cli", "evaluate", str(program_file), str(endless), "--on", "golden", "--processes", "2"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=_heed_interrupts) as process:
         children: list[str] = []
         while len(children) < 2 and process.poll() is None:
             time.sleep(0.02)
@@ -116,6 +119,11 @@ def test_ctrl_c_ends_all_processes_without_a_word_too_many(program_file: Path, d
     while any(Path(f"/proc/{child}").exists() for child in children):
         assert time.monotonic() < deadline, "a process outlived the command"
         time.sleep(0.05)
+
+
+def _heed_interrupts() -> None:
+    """A shell that runs the tests in the background ignores SIGINT, and what it starts would inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_doctor_tells_what_is_missing(sumtile: Command, tmp_path: Path) -> None:
