@@ -81,7 +81,14 @@ enum State { kIdle = 0, kBlocked = 1, kRunning = 2, kFailed = -1 };
 
 #define SUMTILE_EXPORT extern "C" __attribute__((visibility("default")))
 
-SUMTILE_EXPORT Kernel* sumtile_new() { return new (std::nothrow) Kernel; }
+// Null when there is no memory: no exception may leave through the C interface.
+SUMTILE_EXPORT Kernel* sumtile_new() {
+  try {
+    return new Kernel;
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
 SUMTILE_EXPORT void sumtile_delete(Kernel* kernel) { delete kernel; }
 
 SUMTILE_EXPORT const char* sumtile_vlnv() { return "xilinx.com:hls:" SUMTILE_TEXT(SUMTILE_TOP) ":1.0"; }
@@ -140,7 +147,7 @@ SUMTILE_EXPORT std::size_t sumtile_read(Kernel* kernel, int port, std::uint8_t* 
   while (bytes - done >= kBeatBytes && !stream.empty() && !*last) {
     const Derived::Beat beat = stream.read();
     from_word(beat.data, data + done);
-    done += kBeatBytes;
+    done += __builtin_popcountll((unsigned long long)(beat.keep));  // as a DMA, which writes the kept bytes
     *last = beat.last != 0;
   }
   return done;

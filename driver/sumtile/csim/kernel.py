@@ -43,6 +43,8 @@ class Kernel:
     def __init__(self, library: ctypes.CDLL) -> None:
         self._library = library
         self._handle = library.sumtile_new()
+        if not self._handle:
+            raise SumtileError("no memory is left for another simulated kernel; close some or use a machine with more.")
         self.ports = {port.name: port for port in _ports(library)}
         self.registers = [library.sumtile_register_name(i).decode() for i in range(library.sumtile_register_count())]
         self.loops = [library.sumtile_loop_name(i).decode() for i in range(library.sumtile_loop_count())]

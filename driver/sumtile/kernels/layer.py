@@ -26,7 +26,7 @@ from sumtile.overlay import Engine
 SLOPE_BITS = 14
 SLOPE_ONE = 1 << SLOPE_BITS
 SHIFT_MAX = 40
-"""Largest shift of the requantization; a product that it leaves anything of has more bits than any accumulator makes."""
+"""Largest shift of the requantization: below the width of every engine's products (``kProductBits``), as rounding there needs."""
 
 
 @dataclass(frozen=True)
@@ -193,7 +193,7 @@ class Layer:
             (max(self.ifm.height, self.ifm.width) <= 4095, f"the input map is {self.ifm.height} x {self.ifm.width}, but 4095 is the largest side"),
             (1 <= min(self.kernel) and max(self.kernel) <= engine.kernel_max, f"the kernel is {self.kernel}, but the engine is built for 1 x 1 to {engine.kernel_max} x {engine.kernel_max}"),
             (max(*self.stride, *self.dilation) <= 15 and min(*self.stride, *self.dilation) >= 1, f"stride {self.stride} and dilation {self.dilation} must lie in 1 to 15"),
-            (min(self.padding) >= 0 and max(top, bottom) < reach[0] + 1 and max(left, right) < reach[1] + 1, f"padding {self.padding} must not exceed the kernel's reach {reach}"),
+            (min(self.padding) >= 0 and max(top, bottom) <= reach[0] and max(left, right) <= reach[1], f"padding {self.padding} must not exceed the kernel's reach {reach}"),
             (conv.height >= 1 and conv.width >= 1, f"a kernel of reach {reach} does not fit the padded map"),
             (reduction <= engine.reduction_max, f"{reduction} terms are summed, but the accumulators are sized for {engine.reduction_max}"),
             (self.channels <= engine.channels_max, f"{self.channels} output channels were asked for, but the engine holds {engine.channels_max}"),

@@ -57,6 +57,8 @@ struct Derived {
   static constexpr int kInputWordBeats = kTi * kDataBits / kStreamBits;
   static constexpr int kOutputWordBeats = kTo * kDataBits / kStreamBits;
   static constexpr int kParameterBits = 64;
+  // TKEEP and TSTRB of a full beat: one bit a byte.
+  static constexpr unsigned long long kEveryByte = ~0ull >> (64 - kStreamBits / 8);
 
   static_assert(kDataBits == 8 || kDataBits == 16, "features and weights have 8 or 16 bits");
   static_assert(kTi * kDataBits % kStreamBits == 0, "a word of kTi channels must fill whole beats of the stream");

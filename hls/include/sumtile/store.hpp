@@ -66,8 +66,8 @@ send_beats:
     const typename Derived<Config>::MarkedBeat marked = beats.read();
     typename Derived<Config>::Beat beat;
     beat.data = marked.data;
-    beat.keep = -1;
-    beat.strb = -1;
+    beat.keep = Derived<Config>::kEveryByte;
+    beat.strb = Derived<Config>::kEveryByte;
     beat.last = marked.last;
     port.write(beat);
     last = marked.last;
