@@ -15,7 +15,7 @@ import pytest
 from sumtile.errors import SumtileError
 from sumtile.network import Activation, Add, BatchNorm, Conv, Flatten, Linear, Network, Pool, Preprocess
 from sumtile.network.storage import load_network, save_network
-from sumtile.quantize import Scheme, quantize_network
+from sumtile.quantize import quantize_network, schemes
 
 
 def every_node() -> Network:
@@ -177,7 +177,7 @@ def test_a_malformed_node_is_named_by_the_reader_and_the_quantizer(saved: Path, 
     network = every_node()
     setattr(network.node(name), field, value)
     with pytest.raises(SumtileError, match=f"'{name}'.*{message}"):
-        quantize_network(network, np.zeros((1, 6, 5, 2), np.uint8), Scheme())
+        quantize_network(network, np.zeros((1, 6, 5, 2), np.uint8), schemes.covering())
 
 
 def test_a_named_pipe_holds_no_reader(tmp_path: Path) -> None:

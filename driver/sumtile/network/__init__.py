@@ -1,7 +1,22 @@
 # SPDX-FileCopyrightText: 2026 The sumtile authors
 # SPDX-License-Identifier: Apache-2.0
-"""The network: a plain graph of dataclasses, and its float reference in numpy."""
+"""The network: a plain graph of dataclasses, the order of its channels, and its float reference in numpy."""
 
 from sumtile.network.graph import Activation, Add, BatchNorm, Conv, Flatten, Linear, Network, Node, Pool, Preprocess
+from sumtile.network.order import ChannelGroup, channel_groups, reorder_channels
 
-__all__ = ["Activation", "Add", "BatchNorm", "Conv", "Flatten", "Linear", "Network", "Node", "Pool", "Preprocess"]
+__all__ = [
+    "Activation",
+    "Add",
+    "BatchNorm",
+    "ChannelGroup",
+    "Conv",
+    "Flatten",
+    "Linear",
+    "Network",
+    "Node",
+    "Pool",
+    "Preprocess",
+    "channel_groups",
+    "reorder_channels",
+]

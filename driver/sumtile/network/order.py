@@ -1,0 +1,149 @@
+# SPDX-FileCopyrightText: 2026 The sumtile authors
+# SPDX-License-Identifier: Apache-2.0
+"""The order of channels: which tensors must share one, and a network with its channels in another.
+
+Filters of a layer may be computed in any order as long as everything that reads their channels follows. What passes
+channels on one by one keeps their order, and an addition needs one order on both sides; so tensors fall into groups,
+such as the trunk of a residual network, and each group is reordered as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from sumtile.errors import SumtileError
+from sumtile.network.graph import INPUT, BatchNorm, Conv, Flatten, Linear, Network, Node
+
+
+@dataclass(frozen=True)
+class ChannelGroup:
+    """Tensors whose channels have one order.
+
+    Attributes:
+        tensors: their names, in the network's order.
+        producers: names of the Conv and Linear nodes that have a filter for each of the channels, depthwise ones
+            included, in the network's order.
+        channels: how many channels there are.
+        pinned: the order cannot change: the group holds the network's input or output, meets a grouped convolution that
+            is not depthwise, or has a flat tensor that something other than a Linear reads.
+    """
+
+    tensors: tuple[str, ...]
+    producers: tuple[str, ...]
+    channels: int
+    pinned: bool
+
+    @property
+    def name(self) -> str:
+        """Name of the group: its first tensor."""
+        return self.tensors[0]
+
+
+def channel_groups(network: Network) -> list[ChannelGroup]:
+    """The groups of a network, each tensor in one of them, in the order of their first tensors.
+
+    Raises:
+        SumtileError: the network is not well formed.
+    """
+    network.check()
+    leader = {INPUT: INPUT}  # of each tensor, one that stands for its group
+    for node in network.nodes:
+        if _makes_channels(node):
+            leader[node.name] = node.name
+        else:
+            joined, one = {leader[name] for name in node.inputs}, leader[node.inputs[0]]
+            leader = {name: one if other in joined else other for name, other in leader.items()} | {node.name: one}
+    members: dict[str, list[str]] = {}
+    for name, one in leader.items():
+        members.setdefault(one, []).append(name)
+    pinned = _pinned(network)
+    return [_group(network, tensors, not pinned.isdisjoint(tensors)) for tensors in members.values()]
+
+
+def reorder_channels(network: Network, orders: Mapping[str, np.ndarray]) -> Network:
+    """The same network with its channels in other orders; the network that is given stays as it is.
+
+    Filters, biases and batch normalizations move within the nodes that make the channels, weights for input channels
+    within the nodes that read them. Input and output of the network are unchanged.
+
+    Args:
+        orders: by the name of a group (see :func:`channel_groups`), a permutation of its channels, integers of shape
+            (channels,): position p takes the channel that was at ``order[p]``. Other groups keep their order.
+
+    Raises:
+        SumtileError: the network is not well formed, no group has such a name, an array is no permutation of the
+            channels, or it would change the order of a pinned group.
+    """
+    groups = {group.name: group for group in channel_groups(network)}
+    by_tensor: dict[str, np.ndarray] = {}
+    for name, order in orders.items():
+        if name not in groups:
+            raise SumtileError(f"network '{network.name}' has no channel group '{name}' (it has: {', '.join(groups)}); name groups as channel_groups() does.")
+        order = _checked(groups[name], np.asarray(order))
+        by_tensor.update(dict.fromkeys(groups[name].tensors, order))
+    return replace(network, nodes=[_reordered(node, by_tensor) for node in network.nodes])
+
+
+def _makes_channels(node: Node) -> bool:
+    """False for nodes that pass channels on one by one."""
+    return isinstance(node, Linear) or (isinstance(node, Conv) and not _is_depthwise(node))
+
+
+def _is_depthwise(node: Node) -> bool:
+    return isinstance(node, Conv) and node.groups > 1 and node.weight.shape[:2] == (node.groups, 1)
+
+
+def _pinned(network: Network) -> set[str]:
+    """Tensors whose channels cannot move."""
+    pinned = {INPUT, network.output}
+    flat = {node.name for node in network.nodes if isinstance(node, Flatten)}
+    for node in network.nodes:
+        if isinstance(node, Conv) and node.groups > 1 and not _is_depthwise(node):
+            pinned |= {node.name, *node.inputs}
+        if not isinstance(node, Linear):
+            pinned |= flat.intersection(node.inputs)  # elements of a flat tensor are no channels to any other reader
+    return pinned
+
+
+def _group(network: Network, tensors: list[str], pinned: bool) -> ChannelGroup:
+    producers = [node for node in network.nodes if node.name in tensors and isinstance(node, (Conv, Linear))]
+    channels = network.preprocess.channels if INPUT in tensors else len(producers[0].weight)
+    return ChannelGroup(tuple(tensors), tuple(node.name for node in producers), channels, pinned)
+
+
+def _checked(group: ChannelGroup, order: np.ndarray) -> np.ndarray:
+    """The order, if the group can take it."""
+    if order.dtype.kind not in "iu" or not np.array_equal(np.sort(order, axis=None), np.arange(group.channels)) or order.ndim != 1:
+        raise SumtileError(f"the order of channel group '{group.name}' is no permutation of its {group.channels} channels; give each number from 0 to {group.channels - 1} once.")
+    if group.pinned and not np.array_equal(order, np.arange(group.channels)):
+        raise SumtileError(
+            f"channel group '{group.name}' cannot be reordered, because the network's input or output, a grouped convolution or the reader of a flat tensor fixes its order; leave out pinned groups."
+        )
+    return order
+
+
+def _reordered(node: Node, orders: Mapping[str, np.ndarray]) -> Node:
+    """A node whose arrays follow the orders of the tensors that it makes and reads."""
+    made, read = orders.get(node.name), orders.get(node.inputs[0])
+    if isinstance(node, BatchNorm):
+        gamma, beta, mean, variance = (_taken(node, array, made) for array in (node.gamma, node.beta, node.mean, node.variance))
+        return replace(node, gamma=gamma, beta=beta, mean=mean, variance=variance)
+    if isinstance(node, (Conv, Linear)):
+        weight = _taken(node, node.weight, made)
+        if _makes_channels(node):
+            weight = _taken(node, weight, read, axis=1)
+        return replace(node, weight=weight, bias=None if node.bias is None else _taken(node, node.bias, made))
+    return replace(node)
+
+
+def _taken(node: Node, array: np.ndarray, order: np.ndarray | None, axis: int = 0) -> np.ndarray:
+    """The array with the entries of an axis in that order; behind a Flatten, a channel is a run of entries, one a pixel."""
+    if order is None:
+        return array
+    run, rest = divmod(array.shape[axis], len(order))
+    if rest:
+        raise SumtileError(f"node '{node.name}' has an array of shape {array.shape} for {len(order)} channels on axis {axis}; correct the network's arrays.")
+    return np.take(array, (order[:, None] * run + np.arange(run)).ravel(), axis)
