@@ -62,7 +62,7 @@ proc check_steps {steps} {
 proc add_sources {root top config steps} {
   set flags "-std=c++14 -I$root/hls/include -I$config"
   set testbench [file join $root hls testbench ${top}_tb.cpp]
-  add_files [file join $root hls kernels $top.cpp] -cflags $flags
+  add_files [file join $root hls kernels conv.cpp] -cflags $flags
   if {[file exists $testbench]} {
     add_files -tb $testbench -cflags $flags
   } elseif {"csim" in $steps || "cosim" in $steps} {

@@ -21,7 +21,7 @@ from sumtile.csim import Simulator
 from sumtile.network import Activation, Conv, Network, Preprocess
 from sumtile.network.reference import run_float
 from sumtile.overlay import Board, Overlay
-from sumtile.quantize import Scheme, quantize_network
+from sumtile.quantize import quantize_network, schemes
 
 IMAGES, ROUNDS = 16, 5
 ENGINE = {
@@ -30,9 +30,9 @@ ENGINE = {
     "data_bits": 16,
     "stream_bits": 128,
     "lanes": {"ti": 16, "to": 16, "tp": 4},
-    "arrays": [{"operator": "mac", "fold": 1}],
+    "arrays": [{"operator": "mac", "fold": 1, "weight_bits": 16}],
     "limits": {"kernel": 7, "reduction": 65536, "channels": 2048},
-    "buffers": {"feature_words": 1024, "weight_tiles": 512, "reorder_words": 2048, "pool_words": 1024},
+    "buffers": {"feature_words": 1024, "weight_tiles": 512, "reorder_words": 2048, "pool_beats": 2048},
 }
 
 
@@ -74,7 +74,7 @@ def hls4ml_predictor(network: Network, folder: str) -> Callable[[np.ndarray], np
 def sumtile_predictor(network: Network, images: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
     """Quantizes and compiles the network; the function takes float NCHW and gives float NHWC."""
     overlay = Overlay.from_dict({"name": "mac16", "clock_mhz": 100, "engines": [ENGINE]}, Board.load("zcu102"))
-    program = compile_network(quantize_network(network, images, Scheme(bits=16)), overlay)
+    program = compile_network(quantize_network(network, images, schemes.covering(16)), overlay)
     simulator = Simulator(program, overlay=overlay)
     source, target = program.tensors[program.input].format, program.tensors[program.output].format
     return lambda values: np.stack([target.dequantize(simulator.infer(source.quantize(image.transpose(1, 2, 0)))) for image in values])

@@ -15,8 +15,9 @@ import pytest
 from sumtile.errors import SumtileError
 from sumtile.overlay import Board, Overlay
 from sumtile.overlay.description import board_names, overlay_names
+from sumtile.overlay.estimate import estimate_dsps
 from sumtile.overlay.resources import overlays_folder
-from tests.support.overlays import small_overlay
+from tests.support.overlays import ARRAYS, small_overlay
 
 OVERLAY = json.loads((overlays_folder() / "adder.json").read_text())
 BOARD = json.loads((overlays_folder() / "boards" / "zcu102.json").read_text())
@@ -42,9 +43,27 @@ def test_what_is_shipped_and_tested_is_valid() -> None:
             assert Overlay.load(name, board).name == name
     for board in board_names():
         assert Board.load(board).name == board
-    for top in ("adder_conv", "mac_conv"):
+    for top in ARRAYS:
         for bits in (8, 16):
             assert small_overlay(top, bits).clock_mhz == 100.0
+
+
+def test_the_estimated_dsps_fit_the_boards() -> None:
+    for name in overlay_names():
+        for board in json.loads((overlays_folder() / f"{name}.json").read_text())["boards"]:
+            overlay = Overlay.load(name, board)
+            assert sum(estimate_dsps(overlay).values()) <= overlay.board.budget["dsp"], overlay
+    # What Qiu et al., FPGA'16, take of the same part.
+    for name in ("fixed8", "fixed16"):
+        assert sum(estimate_dsps(Overlay.load(name, "zc706")).values()) <= 780
+
+
+def test_multipliers_are_counted_as_they_fit_a_dsp() -> None:
+    eight, sixteen, mixed = (Overlay.load(*which) for which in (("fixed8", "pynq-z2"), ("fixed16", "pynq-z2"), ("msq", "pynq-z2")))
+    assert estimate_dsps(eight)["arrays"] == 16 * 16 // 2  # two lanes of 8 bits share one
+    assert estimate_dsps(sixteen)["arrays"] == 8 * 8 * 2
+    assert estimate_dsps(sixteen)["scale"] == 8 * 2  # sums of 48 bits by 16
+    assert estimate_dsps(mixed)["arrays"] == 16 * 16 // 2 + 40 // 2
 
 
 def engine(raw: dict) -> dict:
@@ -76,17 +95,28 @@ OVERLAYS: dict[str, Callable[[dict], object]] = {
     "lanes are 256": lambda o: engine(o)["lanes"].update(ti=256, to=256),
     "tp from 1 to 64": lambda o: override(o)["engines"][0]["lanes"].update(tp=65),
     "to from 1 to 256": lambda o: engine(o)["lanes"].update(to=512),
-    "has 9 arrays": lambda o: engine(o).update(arrays=[{"operator": "mac", "fold": 16}] * 9),
+    "has 9 arrays": lambda o: engine(o).update(arrays=[{"operator": "mac", "fold": 16, "weight_bits": 8}] * 9),
     "has 0 arrays": lambda o: engine(o).update(arrays=[]),
     "must divide ti": lambda o: engine(o)["arrays"][0].update(fold=3),
     "operator 'xor' is unknown": lambda o: engine(o)["arrays"][0].update(operator="xor"),
     "limits.channels is 0": lambda o: engine(o)["limits"].update(channels=0),
     "limits.channels is 65536": lambda o: engine(o)["limits"].update(channels=65536),
     "buffers.feature_words is 65536": lambda o: engine(o)["buffers"].update(feature_words=65536),
-    "buffers.pool_words is 0": lambda o: engine(o)["buffers"].update(pool_words=0),
+    "buffers.pool_beats is 0": lambda o: engine(o)["buffers"].update(pool_beats=0) or override(o)["engines"][0].pop("buffers"),
     "ti * to lanes, has 8192 bits": lambda o: engine(o)["lanes"].update(ti=32, to=32),
-    "tp * ti lanes, has 8192 bits": lambda o: (engine(o)["lanes"].update(ti=16), override(o)["engines"][0].update(data_bits=16, lanes={"tp": 32})),
-    "tp * to lanes, has 8192 bits": lambda o: override(o)["engines"][0]["lanes"].update(tp=16),
+    "tp * ti lanes, has 8192 bits": lambda o: override(o)["engines"][0]["lanes"].update(tp=64),
+    "sums, to lanes, has 6144 bits": lambda o: (
+        engine(o).update(data_bits=16, arrays=[{"operator": "adder", "fold": 1, "weight_bits": 16}, {"operator": "mac", "fold": 1, "weight_bits": 16}]),
+        engine(o)["lanes"].update(ti=2, to=128),
+        override(o)["engines"][0].update(stream_bits=32),
+    ),
+    "weight_bits of the adder array is 4, but 8 is supported": lambda o: engine(o)["arrays"][0].update(weight_bits=4),
+    "fixed_lanes of the mac array is 3, but 0 is needed": lambda o: engine(o)["arrays"][1].update(fixed_lanes=3),
+    "fixed_lanes of the mixed array is 16, but 1 to 15": lambda o: engine(o)["arrays"].append({"operator": "mixed", "fold": 2, "weight_bits": 8, "fixed_lanes": 16}),
+    "needs a fold of 2 at least": lambda o: engine(o)["arrays"][1].update(weight_bits=4),
+    "scale_fold 3 must divide to": lambda o: engine(o).update(scale_fold=3),
+    "first array is 'adder' is called 'adder_conv'": lambda o: engine(o).update(top="mac_conv"),
+    "the widest sum has": lambda o: (engine(o)["arrays"].pop(), engine(o)["limits"].update(reduction=4096)),
     "must be identifiers": lambda o: engine(o).update(top="../adder"),
 }  # fmt: skip
 
@@ -128,7 +158,7 @@ def test_a_file_that_is_no_json_object_is_refused(folder: Path, name: str, conte
 
 
 def test_unknown_names_list_the_known_ones(folder: Path) -> None:
-    with pytest.raises(SumtileError, match=r"there is no overlay 'addr' \(known: adder\)"):
+    with pytest.raises(SumtileError, match=r"there is no overlay 'addr' \(known: adder, fixed16, fixed8, msq, sp2\)"):
         Overlay.load("addr", "zcu102", folder)
     with pytest.raises(SumtileError, match=r"there is no board 'zcu' \(known: pynq-z2, zc706, zcu102\)"):
         Board.load("zcu", folder)

@@ -9,13 +9,9 @@ namespace {
 
 using Stream = hls::stream<int, 2>;
 
-void first(Stream& from_second, Stream& to_second) {
-  to_second.write(from_second.read());
-}
+void first(Stream& from_second, Stream& to_second) { to_second.write(from_second.read()); }
 
-void second(Stream& from_first, Stream& to_first) {
-  to_first.write(from_first.read());
-}
+void second(Stream& from_first, Stream& to_first) { to_first.write(from_first.read()); }
 
 void flood(Stream& nowhere) {
   for (int i = 0; i < 3; ++i) nowhere.write(i);

@@ -157,11 +157,14 @@ def test_failed_compilation_shows_error_and_command(monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(
     "constant, value, sentence",
     [
-        ("kTo", 6, "kTo must be a multiple of kTi"),
+        ("kTo", 6, "a word of kTo channels must fill whole beats"),
+        ("kScaleFold", 3, "kScaleFold must divide kTo"),
         ("kStreamBits", 64, "a word of kTi channels must fill whole beats"),
         ("kReduction", "1ul << 40", "an accumulator must fit the 48 bits"),
-        ("ArrayList", "Arrays<Array<Adder<8>, 3>, Array<Mac<8>, 2>>", "an array's fold must divide kTi"),
-        ("ArrayList", "Arrays<Array<Mac<8>, 1>>", "whose first array has the operator 'adder'"),
+        ("ArrayList", "Arrays<Array<Adder<8>, 3>, Array<Mac<8, 8>, 2>>", "an array's fold must divide kTi"),
+        ("ArrayList", "Arrays<Array<Mac<8, 4>, 1>, Array<Mac<8, 8>, 1>>", "an array whose weights fill several tiles takes one tile a fold at most"),
+        ("ArrayList", "Arrays<Array<Mixed<Mac<8, 4>, Sp2<8, 4>, 3, 7>, 1>>", "a mixed array has the output lanes that its ratio was given for"),
+        ("ArrayList", "Arrays<Array<Mixed<Mac<8, 4>, Sp2<8, 8>, 3, 8>, 1>>", "both kinds of lanes read weights of one width"),
     ],
 )
 def test_broken_template_arguments_are_refused_with_a_sentence(

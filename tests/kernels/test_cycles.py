@@ -12,10 +12,19 @@ from sumtile.csim import load_kernel, simulate_layer
 from sumtile.kernels.cycles import stage_cycles
 from sumtile.kernels.tiling import tile
 
+RAGGED = {"scale_fold": 3, "lanes": {"ti": 8, "to": 12, "tp": 2}, "limits": {"kernel": 7, "reduction": 65536, "channels": 240}}
+OVERLAYS = {
+    "adder": small_overlay("adder_conv", 8),
+    "mac": small_overlay("adder_conv", 8),
+    "sp2": small_overlay("sp2_conv", 8),
+    "mixed": small_overlay("msq_conv", 8, **RAGGED),
+    "mac of two tiles a step": small_overlay("msq_conv", 8, **RAGGED),
+}
 
-@pytest.mark.parametrize("operator", ["adder", "mac"])
-def test_model_equals_executed_loops(operator: str) -> None:
-    overlay = small_overlay("adder_conv", 8)
+
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_model_equals_executed_loops(name: str) -> None:
+    overlay, operator = OVERLAYS[name], name.split()[0]
     kernel = load_kernel(overlay)
     before = kernel.iterations()
     for seed in range(300):

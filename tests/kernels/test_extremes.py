@@ -18,11 +18,13 @@ from sumtile.kernels.tiling import tile
 from sumtile.overlay import Overlay
 
 PYNQ, ZCU = Overlay.load("adder", "pynq-z2"), Overlay.load("adder", "zcu102")
-DEEP = {"feature_words": 4200, "weight_tiles": 200, "reorder_words": 4200, "pool_words": 2048}
+DEEP = {"feature_words": 4200, "weight_tiles": 200, "reorder_words": 4200, "pool_beats": 8192}
 ONE_COLUMN = small_overlay("adder_conv", 8, lanes={"ti": 4, "to": 8, "tp": 1}, limits={"kernel": 11, "reduction": 65536, "channels": 256}, buffers=DEEP)
 RAGGED = small_overlay("adder_conv", 8, lanes={"ti": 4, "to": 16, "tp": 3})
 TALL = small_overlay("adder_conv", 8, buffers=DEEP)
 SAME = (1, 1, 1, 1)
+MSQ, SP2 = Overlay.load("msq", "pynq-z2"), Overlay.load("sp2", "zc706")
+FIXED16 = Overlay.load("fixed16", "zc706")
 
 LAYERS = {
     "600 columns on two column lanes": (PYNQ, Layer("adder", MapShape(5, 600, 3), 8, (3, 3), padding=SAME)),
@@ -38,6 +40,10 @@ LAYERS = {
     "2048 output channels and a residual": (PYNQ, Layer("adder", MapShape(2, 3, 40), 2048, residual=Residual(True, 5))),
     "16384 input channels": (ZCU, Layer("mac", MapShape(1, 1, 16384), 24)),
     "a window of 31 x 33": (ZCU, Layer("mac", MapShape(31, 33, 3), 5, pool=Pool("average", (31, 33), (255, 255), mul=65535, shift=26))),
+    "2040 output channels of mixed rows": (MSQ, Layer("mixed", MapShape(2, 2, 20), 2040)),
+    "16384 input channels and SP2 weights": (SP2, Layer("sp2", MapShape(1, 1, 16384), 33)),
+    "sums of 16 bits": (FIXED16, Layer("mac", MapShape(3, 11, 900), 17, (3, 3), padding=SAME)),
+    "depthwise groups of 40 in words of 16": (MSQ, Layer("mixed", MapShape(5, 4, 410), 410, (3, 3), padding=SAME, depthwise=True)),
     "a depthwise group beyond the last word": (RAGGED, Layer("mac", MapShape(7, 8, 20), 20, (3, 3), padding=SAME, depthwise=True)),
 }
 

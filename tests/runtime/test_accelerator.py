@@ -187,7 +187,7 @@ def test_design_of_another_kind_is_refused(board, zcu102, tmp_path, old, new, se
 
 
 def test_logic_of_another_configuration_is_refused(board, zcu102):
-    other = replace(zcu102, engines=(replace(zcu102.engine, pool_words=512),))
+    other = replace(zcu102, engines=(replace(zcu102.engine, pool_beats=512),))
     with pytest.raises(
         SumtileError, match=r"the logic of adder\.bit has configuration stamp 0x[0-9a-f]{8}, but the description of overlay 'adder' for zcu102 has 0x[0-9a-f]{8}; build"
     ):

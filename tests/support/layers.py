@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from sumtile.errors import SumtileError
+from sumtile.formats import Sp2, fixed_rows
 from sumtile.kernels.golden import accumulate
 from sumtile.kernels.layer import SLOPE_ONE, Layer, MapShape, Pool, Requantization, Residual
 from sumtile.kernels.tiling import tile
@@ -26,11 +27,11 @@ class Case:
     residual: np.ndarray | None
 
 
-def random_case(engine: Engine, operator: str, seed: int) -> Case:
+def random_case(engine: Engine, operator: str, seed: int, weight_bits: int | None = None) -> Case:
     """The layer of a seed: small, and ugly as often as not (remainders, strides, padding, one channel, one pixel)."""
     rng = np.random.default_rng(seed)
     while True:
-        layer = _random_layer(rng, engine, operator)
+        layer = replace(_random_layer(rng, engine, operator), weight_bits=weight_bits)
         try:
             tile(engine, layer)
         except SumtileError:
@@ -39,7 +40,7 @@ def random_case(engine: Engine, operator: str, seed: int) -> Case:
 
 
 def _random_layer(rng: np.random.Generator, engine: Engine, operator: str) -> Layer:
-    depthwise = operator == "mac" and rng.random() < 0.15
+    depthwise = operator != "adder" and rng.random() < 0.15
     side = int(rng.choice([1, 4, 9, 16]))
     height, width = (int(v) for v in rng.integers((side + 1) // 2, side + 1, 2))
     channels_in = int(rng.choice([1, engine.ti - 1, engine.ti, engine.ti + 1, int(rng.integers(1, 3 * engine.ti + 1))]))
@@ -84,8 +85,7 @@ def _random_pool(rng: np.random.Generator) -> Pool:
 def fill_case(rng: np.random.Generator, engine: Engine, layer: Layer) -> Case:
     """Random integers for a layer, the corners of the formats now and then."""
 
-    def integers(shape: tuple[int, ...], unsigned: bool) -> np.ndarray:
-        bits = engine.data_bits
+    def integers(shape: tuple[int, ...], unsigned: bool, bits: int = engine.data_bits) -> np.ndarray:
         low, high = (0, 1 << bits) if unsigned else (-(1 << (bits - 1)), 1 << (bits - 1))
         if rng.random() < 0.2:  # the corners of the format
             return rng.choice([low, high - 1], shape)
@@ -93,7 +93,11 @@ def fill_case(rng: np.random.Generator, engine: Engine, layer: Layer) -> Case:
 
     conv = layer.conv
     features = integers((layer.ifm.height, layer.ifm.width, layer.ifm.channels), layer.ifm_unsigned)
-    weights = integers(layer.weight_shape, layer.operator == "adder" and layer.ifm_unsigned)
+    array = engine.array_of(layer.operator, layer.weight_bits)
+    weights = integers(layer.weight_shape, layer.weights_unsigned, array.weight_bits)
+    shifted = ~fixed_rows(layer.channels, array.fixed_lanes, engine.to)
+    if layer.operator in ("sp2", "mixed"):
+        weights[shifted] = rng.choice(Sp2(array.weight_bits).levels, weights[shifted].shape)
     residual = integers((conv.height, conv.width, conv.channels), layer.residual.unsigned) if layer.residual else None
     requantization = _spread(rng, engine, layer, accumulate(layer, features, weights))
     return Case(layer, features, weights, requantization, residual)

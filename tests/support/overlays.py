@@ -6,18 +6,24 @@ from __future__ import annotations
 
 from sumtile.overlay import Board, Overlay
 
+ARRAYS = {
+    "adder_conv": lambda bits: [{"operator": "adder", "fold": 1, "weight_bits": bits}, {"operator": "mac", "fold": 2, "weight_bits": bits}],
+    "mac_conv": lambda bits: [{"operator": "mac", "fold": 1, "weight_bits": bits}, {"operator": "mac", "fold": 2, "weight_bits": bits}],
+    "sp2_conv": lambda bits: [{"operator": "sp2", "fold": 1, "weight_bits": 4}, {"operator": "mac", "fold": 4, "weight_bits": bits}],
+    "msq_conv": lambda bits: [{"operator": "mixed", "fold": 1, "weight_bits": 4, "fixed_lanes": 3}, {"operator": "mac", "fold": 4, "weight_bits": bits}],
+}
+
 
 def small_overlay(top: str, data_bits: int, *, board: str = "zcu102", **changes: object) -> Overlay:
     """An engine with 4 x 8 x 3 lanes and short buffers; ``changes`` replaces keys of its description."""
-    first = {"adder_conv": "adder", "mac_conv": "mac"}[top]
     engine = {
         "name": "conv",
         "top": top,
         "data_bits": data_bits,
         "stream_bits": 32,
         "lanes": {"ti": 4, "to": 8, "tp": 3},
-        "arrays": [{"operator": first, "fold": 1}, {"operator": "mac", "fold": 2}],
+        "arrays": ARRAYS[top](data_bits),
         "limits": {"kernel": 7, "reduction": 65536, "channels": 256},
-        "buffers": {"feature_words": 60, "weight_tiles": 50, "reorder_words": 60, "pool_words": 64},
+        "buffers": {"feature_words": 60, "weight_tiles": 50, "reorder_words": 60, "pool_beats": 64 * data_bits // 4},
     }
     return Overlay.from_dict({"name": f"small_{top}{data_bits}", "clock_mhz": 100, "engines": [{**engine, **changes}]}, Board.load(board))

@@ -82,14 +82,11 @@ def build_kernel(overlay: Overlay, types: str = "native") -> Path:
     if types not in TYPES:
         raise SumtileError(f"number types '{types}' are unknown; choose one of {', '.join(TYPES)}.")
     hls = hls_folder()
-    sources = [hls / "kernels" / f"{overlay.engine.top}.cpp", hls / "csim" / "engine_kernel.cpp", hls / "csim" / "dataflow.cpp"]
-    if not sources[0].is_file():
-        raise SumtileError(f"overlay '{overlay.name}' names the top function '{overlay.engine.top}', but there is no {sources[0]}; correct the overlay or add the kernel.")
+    sources = [hls / "kernels" / "conv.cpp", hls / "csim" / "engine_kernel.cpp", hls / "csim" / "dataflow.cpp"]
     flags = [
         *_lane_flags(),
         "-std=c++14",
         "-DSUMTILE_CSIM",
-        f"-DSUMTILE_TOP={overlay.engine.top}",
         "-Wall",
         "-Wextra",
         "-Wno-unknown-pragmas",
@@ -177,7 +174,7 @@ def _lane_flags() -> list[str]:
     """
     if "clang" in _compiler_version():
         return []
-    flags = ["-fno-loop-unroll-and-jam", "--param", "max-completely-peel-times=8"]
+    flags = ["-fno-loop-unroll-and-jam", "--param", "max-completely-peel-times=7"]
     return [*flags, "-mprefer-vector-width=512"] if platform.machine() == "x86_64" else flags
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sumtile.kernels.layer import Layer
-from sumtile.kernels.tiling import Tiling, ceil_div
+from sumtile.kernels.tiling import Tiling, ceil_div, pixel_beats, tail_channels
 from sumtile.overlay import Engine
 
 MEMORY_DELAY = 4
@@ -22,32 +22,30 @@ MEMORY_DELAY = 4
 def stage_cycles(engine: Engine, layer: Layer, tiling: Tiling) -> dict[str, int]:
     """Iterations of every stage's loop for one layer; the names are those of the stages in ``hls/include/sumtile``."""
     conv, ofm = layer.conv, layer.ofm
-    input_beats = engine.ti * engine.data_bits // engine.stream_bits
-    output_tiles = ceil_div(layer.channels, engine.ti)
-    tile_beats = engine.ti * engine.to * engine.data_bits // engine.stream_bits
+    tile_beats = engine.tile_bytes // engine.stream_bytes
+    output_beats = pixel_beats(engine, layer.channels)
     words = conv.pixels * tiling.groups
-    residual_beats = conv.pixels * output_tiles * input_beats if layer.residual else 0
     return {
-        "load_features": layer.ifm.pixels * tiling.ifm_tiles * input_beats,
+        "load_features": layer.ifm.pixels * tiling.ifm_tiles * engine.word_beats,
         "load_weights": tiling.groups * engine.to * 64 // engine.stream_bits + tiling.weight_tiles * tiling.weight_repeats * tile_beats,
-        "load_residual": residual_beats,
-        "window": _window(layer, tiling, row_cycles=layer.ifm.width * tiling.ifm_tiles * input_beats),
+        "load_residual": conv.pixels * output_beats if layer.residual else 0,
+        "window": _window(layer, tiling, row_cycles=layer.ifm.width * tiling.ifm_tiles * engine.word_beats),
         "replay": _replay(engine, layer, tiling, tile_cycles=tile_beats),
         "compute": conv.height * tiling.column_tiles * tiling.groups * _output_cycles(engine, layer, tiling),
-        "scale": tiling.groups * engine.to + words,
+        "scale": tiling.groups * engine.to + words * engine.scale_fold,
         "reorder": _reorder(layer, tiling),
-        "combine": residual_beats if layer.residual else words,
-        "pool": _pool(engine, layer, tiling) if layer.pool else words,
-        "store": ofm.pixels * output_tiles * input_beats,
-        "send": ofm.pixels * output_tiles * input_beats,
+        "combine": conv.pixels * output_beats,
+        "pool": _pool(engine, layer, output_beats) if layer.pool else conv.pixels * output_beats,
+        "store": ofm.pixels * output_beats,
+        "send": ofm.pixels * output_beats,
     }
 
 
 def _output_cycles(engine: Engine, layer: Layer, tiling: Tiling) -> int:
     """Cycles that the array spends on one tile of outputs."""
-    fold = engine.arrays[engine.array_index(layer.operator)].fold
-    tail_channels = engine.ti if layer.depthwise else layer.ifm.channels - (tiling.tiles - 1) * engine.ti
-    return layer.kernel[0] * layer.kernel[1] * ((tiling.tiles - 1) * fold + ceil_div(tail_channels, engine.ti // fold))
+    fold = engine.array_of(layer.operator, layer.weight_bits).fold
+    tail_folds = ceil_div(tail_channels(engine, layer, tiling.tiles), engine.ti // fold)
+    return layer.kernel[0] * layer.kernel[1] * ((tiling.tiles - 1) * fold + tail_folds)
 
 
 def _reorder(layer: Layer, tiling: Tiling) -> int:
@@ -107,7 +105,7 @@ def _window(layer: Layer, tiling: Tiling, row_cycles: int) -> int:
 
 
 def _replay(engine: Engine, layer: Layer, tiling: Tiling, tile_cycles: int) -> int:
-    ring, steps = _Ring(engine.weight_tiles, tile_cycles), tiling.steps
+    ring, steps = _Ring(engine.weight_tiles, tile_cycles), tiling.group_tiles
     for number, stripe in enumerate(_stripes(layer, tiling)):
         uses = len(stripe) * tiling.column_tiles
         for group in range(tiling.groups):
@@ -124,11 +122,11 @@ def _replay(engine: Engine, layer: Layer, tiling: Tiling, tile_cycles: int) -> i
     return ring.now
 
 
-def _pool(engine: Engine, layer: Layer, tiling: Tiling) -> int:
+def _pool(engine: Engine, layer: Layer, output_beats: int) -> int:
     pool, conv, ofm = layer.pool, layer.conv, layer.ofm
     assert pool is not None
-    row_words = conv.width * tiling.groups
-    ring = _Ring(min(conv.height, engine.pool_words // row_words), row_words)
+    row_beats = conv.width * output_beats
+    ring = _Ring(min(conv.height, engine.pool_beats // row_beats), row_beats)
     for row in range(ofm.height):
         top = row * pool.stride[0] - pool.padding[0]
         for tap in range(pool.kernel[0]):
@@ -136,7 +134,7 @@ def _pool(engine: Engine, layer: Layer, tiling: Tiling) -> int:
             for column in range(pool.kernel[1]):
                 inside = 0 <= top + tap < conv.height and 0 <= column - pool.padding[1] < conv.width
                 ring.emit(top + tap if inside else None, 1)
-        ring.emit(None, (ofm.width * tiling.groups - 1) * pool.kernel[0] * pool.kernel[1])
+        ring.emit(None, (ofm.width * output_beats - 1) * pool.kernel[0] * pool.kernel[1])
         last = row + 1 == ofm.height
         ring.release(conv.height if last else min(max(top + pool.stride[0], 0), conv.height))
     return max(ring.now, ring.loaded(conv.height - 1))

@@ -45,7 +45,7 @@ def accumulate(layer: Layer, features: np.ndarray, weights: np.ndarray) -> np.nd
         return np.einsum("hwijc,cij->hwc", patches, weights[:, :, :, 0])
     rows = patches.reshape(conv.pixels, -1)
     columns = weights.reshape(layer.channels, -1)
-    if layer.operator == "mac":
+    if layer.operator != "adder":
         products = rows.astype(np.float64) @ columns.T.astype(np.float64) if _exact_in_float(rows, columns) else rows @ columns.T
         return products.astype(np.int64).reshape(conv.height, conv.width, conv.channels)
     sums = np.empty((conv.pixels, layer.channels), np.int64)

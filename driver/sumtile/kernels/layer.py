@@ -4,7 +4,7 @@
 
 The engine computes, for every output channel ``c`` (all integers, shifts round half to even)::
 
-    acc = sum over kernel and input channels of operator(x, w)          adder: -|x - w|, mac: x * w
+    acc = sum over kernel and input channels of operator(x, w)          adder: -|x - w|, the others: x * w
     v   = saturate_mid(round_shift(acc * mul[c], shift[c]) + add[c])    per-channel requantization
     v   = saturate_mid(v + (residual << residual.shift))                optional residual
     v   = round_shift(v * slope, 14) if v < 0                           leaky part of the activation
@@ -118,11 +118,12 @@ class Layer:
     """Everything of one engine layer but its weights. Sizes are (height, width); padding is (top, left, bottom, right).
 
     Attributes:
-        operator: operator of the array that runs it, ``adder`` or ``mac``.
+        operator: operator of the array that runs it: ``adder``, or one of the products ``mac``, ``sp2`` and ``mixed``.
         ifm: input feature map.
         channels: output channels.
         kernel, stride, dilation, padding: geometry of the convolution; padded values are zero.
-        depthwise: each output channel sees the input channel of its own index only (``mac`` only).
+        weight_bits: width of the weights that the array takes; None for its engine's first array of that operator.
+        depthwise: each output channel sees the input channel of its own index only (products only).
         ifm_unsigned: input features are unsigned; adder weights share the input's format, so they are then unsigned too.
         ofm_unsigned: output features are unsigned.
         residual: optional map to add.
@@ -139,6 +140,7 @@ class Layer:
     stride: tuple[int, int] = (1, 1)
     dilation: tuple[int, int] = (1, 1)
     padding: tuple[int, int, int, int] = (0, 0, 0, 0)
+    weight_bits: int | None = None
     depthwise: bool = False
     ifm_unsigned: bool = False
     ofm_unsigned: bool = False
@@ -178,13 +180,18 @@ class Layer:
         return (self.channels, *self.kernel, 1 if self.depthwise else self.ifm.channels)
 
     @property
+    def weights_unsigned(self) -> bool:
+        """Weights of an adder layer share the format of its input; all others are signed."""
+        return self.operator == "adder" and self.ifm_unsigned
+
+    @property
     def operations(self) -> int:
         """Lane operations (multiply-accumulates or absolute differences) that the layer needs."""
         return self.conv.pixels * int(np.prod(self.weight_shape))
 
     def check(self, engine: Engine) -> None:
         """Raises SumtileError when ``engine`` cannot run the layer; the sentence names the rule."""
-        engine.array_index(self.operator)
+        engine.array_index(self.operator, self.weight_bits)
         conv, reduction = self.conv, int(np.prod(self.weight_shape[1:]))
         top, left, bottom, right = self.padding
         reach = tuple((size - 1) * step + 1 for size, step in zip(self.kernel, self.dilation))
@@ -197,7 +204,7 @@ class Layer:
             (conv.height >= 1 and conv.width >= 1, f"a kernel of reach {reach} does not fit the padded map"),
             (reduction <= engine.reduction_max, f"{reduction} terms are summed, but the accumulators are sized for {engine.reduction_max}"),
             (self.channels <= engine.channels_max, f"{self.channels} output channels were asked for, but the engine holds {engine.channels_max}"),
-            (not self.depthwise or (self.operator == "mac" and self.channels == self.ifm.channels), "depthwise needs the mac operator and as many outputs as inputs"),
+            (not self.depthwise or (self.operator != "adder" and self.channels == self.ifm.channels), "depthwise needs an operator that multiplies and as many outputs as inputs"),
             (0 <= self.slope <= SLOPE_ONE, f"slope {self.slope} must lie in 0 to {SLOPE_ONE}"),
             (0 <= self.out_shift < engine.mid_bits, f"out_shift {self.out_shift} must lie in 0 to {engine.mid_bits - 1}"),
             (self.clamp_low <= 0 <= self.clamp_high, f"the clamp from {self.clamp_low} to {self.clamp_high} must hold zero, the value of the channels that pad a map in memory"),

@@ -7,18 +7,23 @@ what the next one reads. A layer's part of the weight stream is, in this order:
 
     80 words of 32 bits       descriptor (:data:`FIELDS`)
     groups * to * 8 bytes     requantization of each output channel: add int32, mul int16, shift uint8, zero
-    tiles * ti * to values    weight tiles; the order is group, kernel row, kernel column, input tile, and within
-                              a tile input lane by output lane
+    tiles * ti * to weights   weight tiles; the order is group, kernel row, kernel column, input tile, and within
+                              a tile input lane by output lane of the array, least significant bits first
+
+A tile has ``ti * to`` of the engine's narrowest weights. Wider ones take several tiles, with fewer input lanes each.
 """
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from sumtile.errors import SumtileError
+from sumtile.formats import Sp2, fixed_rows
 from sumtile.kernels.layer import Layer, MapShape, Pool, Requantization
-from sumtile.kernels.tiling import Tiling, ceil_div, ring_row_words
-from sumtile.overlay import Engine
+from sumtile.kernels.tiling import Tiling, ceil_div, pixel_beats, ring_row_words, tail_channels
+from sumtile.overlay import Array, Engine
 
 MAGIC = 0x314C5453  # "STL1" in memory
 HEADER_WORDS = 80
@@ -30,7 +35,7 @@ FIELDS = {
     "magic": "u32", "stamp": "u32", "opcode": "u2", "index": "u16", "array": "u3", "ifm_unsigned": "u1",
     "ifm_height": "u12", "ifm_width": "u12", "ifm_tiles": "u16", "ifm_beats": "u32", "conv_height": "u13",
     "conv_width": "u13", "groups": "u12", "column_tiles": "u13", "kernel_height": "u4", "kernel_width": "u4",
-    "tiles": "u16", "tile_advance": "u16", "tail_folds": "u16", "steps": "u16", "stripe_rows": "u13",
+    "tiles": "u16", "depthwise": "u1", "tail_folds": "u16", "steps": "u16", "group_tiles": "u16", "stripe_rows": "u13",
     "stripes": "u13", "weight_tiles": "u32", "weights_resident": "u1", "ring_rows": "u12", "row_words": "u16",
     "row_stride": "u4", "row_dilation": "u4", "pad_top": "u8", "slot_origin": "u12", "slot_stride": "u12",
     "slot_dilation": "u12", "column_stride": "u4", "column_dilation": "u4", "pad_left": "u8", "phase_origin": "u4",
@@ -101,21 +106,20 @@ def pack_descriptor(engine: Engine, stamp: int, layer: Layer, tiling: Tiling, in
 def descriptor(engine: Engine, stamp: int, layer: Layer, tiling: Tiling, index: int = 0) -> dict[str, int]:
     """The value of every field of a layer's header."""
     conv, ofm, residual = layer.conv, layer.ofm, layer.residual
-    beats_per_word = engine.ti * engine.data_bits // engine.stream_bits
     mid = 1 << (engine.mid_bits - 1)
-    fold_lanes = engine.ti // engine.arrays[engine.array_index(layer.operator)].fold
-    tail_channels = engine.ti if layer.depthwise else layer.ifm.channels - (tiling.tiles - 1) * engine.ti
+    array = engine.array_index(layer.operator, layer.weight_bits)
+    fold_lanes = engine.ti // engine.arrays[array].fold
     return {
         "magic": MAGIC,
         "stamp": stamp,
         "opcode": OPCODE_LAYER,
         "index": index,
-        "array": engine.array_index(layer.operator),
+        "array": array,
         "ifm_unsigned": int(layer.ifm_unsigned),
         "ifm_height": layer.ifm.height,
         "ifm_width": layer.ifm.width,
         "ifm_tiles": tiling.ifm_tiles,
-        "ifm_beats": layer.ifm.pixels * tiling.ifm_tiles * beats_per_word,
+        "ifm_beats": layer.ifm.pixels * tiling.ifm_tiles * engine.word_beats,
         "conv_height": conv.height,
         "conv_width": conv.width,
         "groups": tiling.groups,
@@ -123,9 +127,10 @@ def descriptor(engine: Engine, stamp: int, layer: Layer, tiling: Tiling, index: 
         "kernel_height": layer.kernel[0],
         "kernel_width": layer.kernel[1],
         "tiles": tiling.tiles,
-        "tile_advance": tiling.tiles if layer.depthwise else 0,
-        "tail_folds": ceil_div(tail_channels, fold_lanes),
+        "depthwise": int(layer.depthwise),
+        "tail_folds": ceil_div(tail_channels(engine, layer, tiling.tiles), fold_lanes),
         "steps": tiling.steps,
+        "group_tiles": tiling.group_tiles,
         "stripe_rows": tiling.stripe_rows,
         "stripes": tiling.stripes,
         "weight_tiles": tiling.weight_tiles * tiling.weight_repeats,
@@ -134,13 +139,13 @@ def descriptor(engine: Engine, stamp: int, layer: Layer, tiling: Tiling, index: 
         "residual": int(residual is not None),
         "residual_unsigned": int(residual is not None and residual.unsigned),
         "residual_shift": residual.shift if residual else 0,
-        "residual_beats": conv.pixels * ceil_div(conv.channels, engine.ti) * beats_per_word if residual else 0,
+        "residual_beats": conv.pixels * pixel_beats(engine, conv.channels) if residual else 0,
         "slope": layer.slope,
         "clamp_low": max(layer.clamp_low, -mid),
         "clamp_high": min(layer.clamp_high, mid - 1),
         "out_shift": layer.out_shift,
         "ofm_unsigned": int(layer.ofm_unsigned),
-        **_pool_fields(engine, layer, tiling),
+        **_pool_fields(engine, layer),
         "ofm_height": ofm.height,
         "ofm_width": ofm.width,
         "ofm_tiles": ceil_div(layer.channels, engine.ti),
@@ -175,10 +180,10 @@ def _ring_fields(engine: Engine, layer: Layer, tiling: Tiling) -> dict[str, int]
     }
 
 
-def _pool_fields(engine: Engine, layer: Layer, tiling: Tiling) -> dict[str, int]:
+def _pool_fields(engine: Engine, layer: Layer) -> dict[str, int]:
     """The pooling window and its ring of rows; a window of one pixel when the layer does not pool."""
     pool, conv = layer.pool or Pool("max", (1, 1), (1, 1)), layer.conv
-    ring_rows = min(conv.height, engine.pool_words // (conv.width * tiling.groups)) if layer.pool else 1
+    ring_rows = min(conv.height, engine.pool_beats // (conv.width * pixel_beats(engine, conv.channels))) if layer.pool else 1
     return {
         "pool_kind": _POOL_KINDS[pool.kind] if layer.pool else 0,
         "pool_height": pool.kernel[0],
@@ -208,19 +213,56 @@ def pack_requantization(engine: Engine, tiling: Tiling, requantization: Requanti
 
 def pack_weights(engine: Engine, layer: Layer, tiling: Tiling, weights: np.ndarray) -> np.ndarray:
     """(outputs, kernel height, kernel width, inputs) integers to the bytes of the weight tiles, each once (uint8)."""
-    unsigned = layer.operator == "adder" and layer.ifm_unsigned
-    kernel_height, kernel_width = layer.kernel
-    shape = (tiling.groups, engine.to, kernel_height, kernel_width, tiling.tiles, engine.ti)
-    padded = np.zeros(shape, feature_dtype(engine, unsigned))
-    weights = _checked(weights, engine.data_bits, not unsigned, "a weight")
+    array = engine.array_of(layer.operator, layer.weight_bits)
+    codes = _by_groups(engine, layer, tiling, _weight_codes(engine, layer, array, weights))
+    codes = codes[:, _channels_of_lanes(engine, array)]
+    pixel = codes.reshape(*codes.shape[:4], tiling.tiles * engine.ti)[..., : tiling.group_tiles // math.prod(layer.kernel) * engine.tile_lanes(array)]
+    return _packed(np.ascontiguousarray(pixel.transpose(0, 2, 3, 4, 1)).reshape(-1), array.weight_bits)
+
+
+def _weight_codes(engine: Engine, layer: Layer, array: Array, weights: np.ndarray) -> np.ndarray:
+    """Weights as an array reads them from memory: unsigned integers of ``array.weight_bits`` bits, shape of the weights."""
+    if array.operator == "sp2":
+        return Sp2(array.weight_bits).encode(weights).astype(np.int64)
+    if array.operator == "mixed":
+        codes = np.empty(weights.shape, np.int64)
+        fixed = fixed_rows(len(weights), array.fixed_lanes, engine.to)
+        codes[~fixed] = Sp2(array.weight_bits).encode(weights[~fixed])
+        codes[fixed] = _two_complement(weights[fixed], array.weight_bits)
+        return codes
+    return _two_complement(weights, array.weight_bits, signed=not layer.weights_unsigned)
+
+
+def _two_complement(weights: np.ndarray, bits: int, signed: bool = True) -> np.ndarray:
+    return _checked(weights, bits, signed, "a weight").astype(np.int64) & ((1 << bits) - 1)
+
+
+def _by_groups(engine: Engine, layer: Layer, tiling: Tiling, codes: np.ndarray) -> np.ndarray:
+    """Codes with zeros in the idle lanes: (groups, to, kernel height, kernel width, tiles, ti)."""
+    padded = np.zeros((tiling.groups, engine.to, *layer.kernel, tiling.tiles, engine.ti), np.int64)
     if layer.depthwise:
         channel = np.arange(layer.channels)
         group, lane = np.divmod(channel, engine.to)
-        padded[group, lane, :, :, lane // engine.ti, lane % engine.ti] = weights[:, :, :, 0]
+        first_tile = group * engine.to // engine.ti
+        padded[group, lane, :, :, channel // engine.ti - first_tile, channel % engine.ti] = codes[:, :, :, 0]
     else:
-        flat = padded.reshape(tiling.groups * engine.to, kernel_height, kernel_width, tiling.tiles * engine.ti)
-        flat[: layer.channels, :, :, : layer.ifm.channels] = weights
-    return np.ascontiguousarray(padded.transpose(0, 2, 3, 4, 5, 1)).reshape(-1).view(np.uint8)
+        flat = padded.reshape(tiling.groups * engine.to, *layer.kernel, tiling.tiles * engine.ti)
+        flat[: layer.channels, :, :, : layer.ifm.channels] = codes
+    return padded
+
+
+def _channels_of_lanes(engine: Engine, array: Array) -> np.ndarray:
+    """The channel of the output word that each of an array's ``to`` lanes makes: in a mixed array, the lanes that multiply come first."""
+    if array.operator != "mixed":
+        return np.arange(engine.to)
+    return np.argsort(~fixed_rows(engine.to, array.fixed_lanes, engine.to), kind="stable")
+
+
+def _packed(codes: np.ndarray, bits: int) -> np.ndarray:
+    """Codes of 4, 8 or 16 bits to bytes (uint8)."""
+    if bits == 4:
+        return (codes[0::2] | codes[1::2] << 4).astype(np.uint8)
+    return codes.astype(f"<u{bits // 8}").view(np.uint8)
 
 
 def _checked(values: np.ndarray, bits: int, signed: bool, what: str) -> np.ndarray:

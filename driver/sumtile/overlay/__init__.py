@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Overlay and board descriptions: the one place where lanes, widths and depths are written."""
 
-from sumtile.overlay.description import Array, Board, Engine, Overlay, board_names, overlay_names
+from sumtile.overlay.description import Board, Overlay, board_names, overlay_names
+from sumtile.overlay.engine import Array, Engine
 
 __all__ = ["Array", "Board", "Engine", "Overlay", "board_names", "overlay_names"]

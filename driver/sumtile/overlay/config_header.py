@@ -8,8 +8,7 @@ import sys
 
 from sumtile.errors import SumtileError
 from sumtile.overlay.description import Overlay
-
-_OPERATOR_TYPES = {"adder": "Adder", "mac": "Mac"}
+from sumtile.overlay.engine import Array, Engine
 
 
 def config_header(overlay: Overlay) -> str:
@@ -21,19 +20,22 @@ def config_header(overlay: Overlay) -> str:
         "kTi": engine.ti,
         "kTo": engine.to,
         "kTp": engine.tp,
+        "kScaleFold": engine.scale_fold,
         "kChannels": engine.channels_max,
         "kFeatureWords": engine.feature_words,
         "kWeightTiles": engine.weight_tiles,
         "kReorderWords": engine.reorder_words,
-        "kPoolWords": engine.pool_words,
+        "kPoolBeats": engine.pool_beats,
     }
-    arrays = ", ".join(f"Array<{_OPERATOR_TYPES[array.operator]}<{engine.data_bits}>, {array.fold}>" for array in engine.arrays)
+    arrays = ", ".join(f"Array<{_operator(engine, array)}, {array.fold}>" for array in engine.arrays)
     lines = [
         f"// Generated from the overlay '{overlay.name}' for the board '{overlay.board.name}'. Do not edit.",
         "#ifndef SUMTILE_CONFIG_GENERATED_HPP",
         "#define SUMTILE_CONFIG_GENERATED_HPP",
         "",
         '#include "sumtile/config.hpp"',
+        "",
+        f"#define SUMTILE_TOP {engine.top}",
         "",
         "namespace sumtile {",
         "",
@@ -50,6 +52,18 @@ def config_header(overlay: Overlay) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _operator(engine: Engine, array: Array) -> str:
+    """The C++ type of an array's operator (``hls/include/sumtile/operators.hpp``)."""
+    widths = f"{engine.data_bits}, {array.weight_bits}"
+    types = {
+        "adder": f"Adder<{engine.data_bits}>",
+        "mac": f"Mac<{widths}>",
+        "sp2": f"Sp2<{widths}>",
+        "mixed": f"Mixed<Mac<{widths}>, Sp2<{widths}>, {array.fixed_lanes}, {engine.to}>",
+    }
+    return types[array.operator]
 
 
 def main(arguments: list[str]) -> int:

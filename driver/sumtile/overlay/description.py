@@ -10,11 +10,7 @@ kernel and into every program, and the driver refuses a pair whose stamps differ
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
-import math
-import re
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,130 +18,10 @@ from typing import Any
 from sumtile.errors import SumtileError
 from sumtile.fields import from_json
 from sumtile.files import regular_file
+from sumtile.overlay.engine import Array, Engine
 from sumtile.overlay.resources import overlays_folder
 
-OPERATORS = ("adder", "mac")
 FAMILIES = ("zynq-7000", "zynq-ultrascale+")
-DATA_BITS = (8, 16)
-STRUCT_BITS_MAX = 4096
-"""Widest word of a stream between the stages of an engine."""
-
-Rules = Iterable[tuple[bool, str]]
-
-
-@dataclass(frozen=True)
-class Array:
-    """One array of processing elements inside an engine.
-
-    Attributes:
-        operator: what a lane computes: ``adder`` (-|x - w|) or ``mac`` (x * w).
-        fold: cycles that the array spends on one step; it has ``ti / fold`` input lanes.
-    """
-
-    operator: str
-    fold: int
-
-
-@dataclass(frozen=True)
-class Engine:
-    """One convolution engine: lanes, widths, buffer depths and the arrays that share them.
-
-    Attributes:
-        name: name of the engine inside the overlay.
-        top: top function of the kernel (a file in ``hls/kernels``).
-        data_bits: width of features and weights, 8 or 16.
-        stream_bits: width of each AXI4-Stream port.
-        ti: input-channel lanes.
-        to: output-channel lanes.
-        tp: output-column lanes.
-        arrays: the processing arrays; a layer names one by its index.
-        kernel_max: largest kernel height and width.
-        reduction_max: most products (terms) summed into one output.
-        channels_max: most output channels of a layer.
-        feature_words: depth of each of the ``tp`` feature banks, in words of ``ti`` channels.
-        weight_tiles: depth of the weight buffer, in tiles of ``ti * to`` weights.
-        reorder_words: depth of each half of the reorder buffer, in words of ``to`` channels.
-        pool_words: depth of the pooling buffer, in words of ``to`` channels.
-    """
-
-    name: str
-    top: str
-    data_bits: int
-    stream_bits: int
-    ti: int
-    to: int
-    tp: int
-    arrays: tuple[Array, ...]
-    kernel_max: int
-    reduction_max: int
-    channels_max: int
-    feature_words: int
-    weight_tiles: int
-    reorder_words: int
-    pool_words: int
-
-    @property
-    def mid_bits(self) -> int:
-        """Width of a value between requantization and the output format."""
-        return 2 * self.data_bits
-
-    @property
-    def data_bytes(self) -> int:
-        """Bytes of one feature or weight in memory."""
-        return self.data_bits // 8
-
-    @property
-    def stream_bytes(self) -> int:
-        """Bytes of one AXI4-Stream beat."""
-        return self.stream_bits // 8
-
-    def array_index(self, operator: str) -> int:
-        """Index of the first array with this operator; SumtileError when the engine has none."""
-        for index, array in enumerate(self.arrays):
-            if array.operator == operator:
-                return index
-        have = ", ".join(array.operator for array in self.arrays)
-        raise SumtileError(f"engine '{self.name}' has no '{operator}' array (it has: {have}); choose another overlay.")
-
-    def check(self) -> None:
-        """Raises SumtileError when a rule on the parameters is broken, with the rule in the sentence."""
-        for holds, sentence in itertools.chain(self._lane_rules(), self._limit_rules(), self._width_rules()):
-            if not holds:
-                raise SumtileError(f"engine '{self.name}': {sentence}.")
-
-    def _lane_rules(self) -> Rules:
-        yield all(re.fullmatch(r"[A-Za-z]\w*", name) for name in (self.name, self.top)), f"name '{self.name}' and top '{self.top}' must be identifiers"
-        yield self.data_bits in DATA_BITS, f"data_bits is {self.data_bits}, but 8 or 16 is supported"
-        yield self.stream_bits in (32, 64, 128, 256, 512), f"stream_bits is {self.stream_bits}, but 32 to 512 by powers of two is supported"
-        lanes = 2 <= self.ti <= 128 and 1 <= self.to <= 256 and 1 <= self.tp <= 64
-        yield lanes, f"lanes are {self.ti} x {self.to} x {self.tp}, but ti from 2 to 128, to from 1 to 256 and tp from 1 to 64 are needed"
-        yield self.to % self.ti == 0, f"to ({self.to}) must be a multiple of ti ({self.ti})"
-        yield self.ti * self.data_bits % self.stream_bits == 0, f"a word of ti = {self.ti} channels must fill whole beats of {self.stream_bits} bits"
-        yield 1 <= len(self.arrays) <= 8, f"the engine has {len(self.arrays)} arrays, but 1 to 8 are supported"
-        for array in self.arrays:
-            yield array.operator in OPERATORS, f"operator '{array.operator}' is unknown; choose one of {', '.join(OPERATORS)}"
-            yield array.fold >= 1 and self.ti % array.fold == 0, f"fold {array.fold} of the {array.operator} array must divide ti ({self.ti})"
-
-    def _limit_rules(self) -> Rules:
-        yield 1 <= self.kernel_max <= 11, f"limits.kernel is {self.kernel_max}, but 1 to 11 is supported"
-        yield 2 <= self.reduction_max <= 1 << 16, f"limits.reduction is {self.reduction_max}, but 2 to 65536 is supported"
-        channels = self.to <= self.channels_max <= 4095 * self.to and self.channels_max % self.to == 0
-        yield channels, f"limits.channels is {self.channels_max}, but a multiple of to ({self.to}), 4095 times at most, is needed"
-        for name in ("feature_words", "weight_tiles", "reorder_words", "pool_words"):
-            depth = getattr(self, name)
-            yield 1 <= depth <= 65535, f"buffers.{name} is {depth}, but 1 to 65535 is supported"
-
-    def _width_rules(self) -> Rules:
-        """Words of the streams between the stages: a weight tile, the features of all columns, and the sums of all outputs."""
-        words = {"weights, ti * to": self.ti * self.to * self.data_bits, "features, tp * ti": self.tp * self.ti * self.data_bits}
-        words["sums, tp * to"] = self.tp * self.to * max(self._sum_bits(array.operator) for array in self.arrays)
-        for name, bits in words.items():
-            yield bits <= STRUCT_BITS_MAX, f"a word of {name} lanes, has {bits} bits, but {STRUCT_BITS_MAX} is the most; use fewer lanes"
-
-    def _sum_bits(self, operator: str) -> int:
-        """Width of an accumulator that holds ``reduction_max`` terms of an operator."""
-        term = 2 * self.data_bits if operator == "mac" else self.data_bits + 1
-        return term + math.ceil(math.log2(self.reduction_max))
 
 
 @dataclass(frozen=True)
@@ -288,7 +164,7 @@ class _Buffers:
     feature_words: int
     weight_tiles: int
     reorder_words: int
-    pool_words: int
+    pool_beats: int
 
 
 @dataclass(frozen=True)
@@ -303,10 +179,12 @@ class _EngineFile:
     arrays: tuple[Array, ...]
     limits: _Limits
     buffers: _Buffers
+    scale_fold: int = 1
 
     def engine(self) -> Engine:
         limits = {f"{name}_max": value for name, value in asdict(self.limits).items()}
-        return Engine(self.name, self.top, self.data_bits, self.stream_bits, arrays=self.arrays, **asdict(self.lanes), **limits, **asdict(self.buffers))
+        widths = {name: getattr(self, name) for name in ("name", "top", "data_bits", "stream_bits", "arrays", "scale_fold")}
+        return Engine(**widths, **asdict(self.lanes), **limits, **asdict(self.buffers))
 
 
 @dataclass(frozen=True)

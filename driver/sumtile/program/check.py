@@ -24,15 +24,14 @@ def check_program(program: Program) -> None:
     """Raises SumtileError with the first rule that is broken; see :meth:`Program.check`."""
     program.preprocess.check()
     _require("the program", _program_rules(program))
-    data_bits = 8 * program.steps[0].weights.dtype.itemsize
     for tensor in program.tensors.values():
-        _require(f"tensor '{tensor.name}'", _tensor_rules(tensor, data_bits, len(program.tensors)))
+        _require(f"tensor '{tensor.name}'", _tensor_rules(tensor, program.data_bits, len(program.tensors)))
     held = {program.tensors[program.input].buffer: program.input}
     for step in program.steps:
         _require(f"step '{step.name}'", _order_rules(program, step, held))
         _require(f"step '{step.name}'", _geometry_rules(step.layer))
         _require(f"step '{step.name}'", _shape_rules(program, step))
-        _require(f"step '{step.name}'", _number_rules(program, step, data_bits))
+        _require(f"step '{step.name}'", _number_rules(program, step))
         held[program.tensors[step.target].buffer] = step.target
     _require("the program", [(program.output in held.values(), f"ends without its output '{program.output}' in memory")])
 
@@ -46,6 +45,7 @@ def _require(what: str, rules: Rules) -> None:
 def _program_rules(program: Program) -> Rules:
     known = program.tensors
     yield len(program.steps) > 0, "has no steps"
+    yield program.data_bits in (8, 16), f"has features of {program.data_bits} bits, but engines have 8 or 16"
     yield 0 <= program.stamp < 1 << 32, f"has the stamp {program.stamp}, which has not 32 bits"
     yield program.input in known and program.output in known, f"lacks its input '{program.input}' or its output '{program.output}' among its tensors"
     size, output = program.preprocess, known[program.output].shape
@@ -57,7 +57,7 @@ def _program_rules(program: Program) -> Rules:
 
 def _tensor_rules(tensor: Tensor, data_bits: int, tensors: int) -> Rules:
     yield min(tensor.shape.height, tensor.shape.width, tensor.shape.channels) >= 1, f"is an empty map of {tensor.shape}"
-    yield tensor.format.bits <= data_bits, f"has {tensor.format.bits} bits, but the weights are made for an engine of {data_bits}"
+    yield tensor.format.bits <= data_bits, f"has {tensor.format.bits} bits, but the program is made for an engine of {data_bits}"
     yield 0 <= tensor.buffer < tensors, f"lies in buffer {tensor.buffer}, but {tensors} tensors have at most as many buffers"
 
 
@@ -93,10 +93,10 @@ def _shape_rules(program: Program, step: Step) -> Rules:
         yield residual == layer.conv, f"adds {residual} to {layer.conv}"
 
 
-def _number_rules(program: Program, step: Step, data_bits: int) -> Rules:
+def _number_rules(program: Program, step: Step) -> Rules:
     layer, formats = step.layer, {name: tensor.format for name, tensor in program.tensors.items()}
-    dtype = np.dtype(f"<{'u' if layer.operator == 'adder' and layer.ifm_unsigned else 'i'}{data_bits // 8}")
-    yield data_bits in (8, 16) and step.weights.dtype == dtype, f"has weights of type {step.weights.dtype} where {dtype} is needed"
+    kind = "u" if layer.weights_unsigned else "i"
+    yield step.weights.dtype.kind == kind, f"has weights of type {step.weights.dtype} where {'un' if kind == 'u' else ''}signed integers are needed"
     yield layer.ifm_unsigned != formats[step.source].signed, f"takes '{step.source}' for signed when it is not, or the reverse"
     yield layer.ofm_unsigned != formats[step.target].signed, f"makes '{step.target}' as signed when it is not, or the reverse"
     if layer.residual is not None and step.residual is not None:

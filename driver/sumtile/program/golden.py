@@ -81,7 +81,7 @@ def accumulate(layer: Layer, features: np.ndarray, weights: np.ndarray) -> np.nd
     sums = np.empty((len(features), conv.height, conv.width, conv.channels), np.int64)
     image_bytes = conv.pixels * int(np.prod(layer.kernel)) * layer.ifm.channels * np.dtype(dtype).itemsize
     chunk = max(1, _COLUMN_BYTES // image_bytes)
-    operator = _depthwise if layer.depthwise else _products if layer.operator == "mac" else _differences
+    operator = _depthwise if layer.depthwise else _differences if layer.operator == "adder" else _products
     for start in range(0, len(features), chunk):
         columns = _unfold(layer, features[start : start + chunk].astype(dtype))
         part = operator(columns, weights.astype(dtype))

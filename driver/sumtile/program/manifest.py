@@ -38,6 +38,7 @@ def program_to_dict(program: Program, arrays: Arrays) -> dict[str, Any]:
         "overlay": program.overlay,
         "board": program.board,
         "stamp": program.stamp,
+        "data_bits": program.data_bits,
         "preprocess": asdict(program.preprocess),
         "classes": program.classes,
         "tensors": [asdict(tensor) for tensor in program.tensors.values()],
@@ -90,6 +91,7 @@ class _Described:
     overlay: str
     board: str
     stamp: int
+    data_bits: int
     preprocess: Preprocess
     classes: tuple[str, ...]
     tensors: tuple[Tensor, ...]

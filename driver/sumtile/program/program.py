@@ -39,7 +39,7 @@ class Step:
         name: name of the network's node whose result the step makes.
         layer: shapes and arithmetic.
         source, residual, target: names of tensors; ``residual`` may be None.
-        weights: int16 or int8 array of ``layer.weight_shape`` (uint8 or uint16 for unsigned adder weights).
+        weights: integer values of ``layer.weight_shape``, in any signed type (unsigned for unsigned adder weights).
         requantization: per-channel parameters.
     """
 
@@ -59,6 +59,7 @@ class Program:
     Attributes:
         name: name of the network.
         overlay, board, stamp: what it was compiled for; the driver refuses an overlay with another stamp.
+        data_bits: width of the engine's features, 8 or 16.
         preprocess: from an image to the real values of the input tensor.
         classes: names of the output classes.
         tensors: all tensors by name; ``input`` and ``output`` name the first and the last.
@@ -69,6 +70,7 @@ class Program:
     overlay: str
     board: str
     stamp: int
+    data_bits: int
     preprocess: Preprocess
     classes: tuple[str, ...]
     tensors: dict[str, Tensor]

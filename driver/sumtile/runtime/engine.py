@@ -11,6 +11,7 @@ from pynq import DefaultIP
 
 from sumtile.errors import SumtileError
 from sumtile.overlay.design import REGISTERS, engine_type
+from sumtile.overlay.engine import TOPS
 
 CONTROL = 0x00
 AP_START, AP_IDLE, AUTO_RESTART = 1 << 0, 1 << 2, 1 << 7
@@ -40,7 +41,7 @@ class ConvEngine(DefaultIP):
         SumtileError: the block's registers, as the .hwh lists them, are not an engine's.
     """
 
-    bindto = [engine_type("adder_conv"), engine_type("mac_conv")]
+    bindto = [engine_type(top) for top in TOPS.values()]
 
     def __init__(self, description: dict[str, Any]) -> None:
         # This driver polls, so it needs none of the files and event loops behind pynq's interrupts.

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The sumtile authors
 // SPDX-License-Identifier: Apache-2.0
-// combine: adds the residual map, applies the activation and rounds to the output format.
+// combine: adds the residual map, applies the activation and rounds to the output format. From here on the map goes
+// beat by beat, as it will lie in memory: the result port takes no more than one beat a cycle.
 #ifndef SUMTILE_COMBINE_HPP
 #define SUMTILE_COMBINE_HPP
 
@@ -37,40 +38,37 @@ template <class Config>
 void combine(typename Derived<Config>::MidStream& mids, typename Derived<Config>::BeatStream& residual,
              typename Derived<Config>::OutputStream& outputs, Descriptor d) {
   using D = Derived<Config>;
-  constexpr int kTilesPerGroup = D::kTo / D::kTi;
   LoopCounter counter(Loop::combine);
-  uint_t<32> words = uint_t<32>(d.conv_height) * d.conv_width * d.groups;
-  const int tail_beats = (int(d.ofm_tiles) - (int(d.groups) - 1) * kTilesPerGroup) * D::kInputWordBeats;
+  const int pixel_beats = int(d.ofm_tiles) * D::kInputWordBeats;
+  const int tail_beats = pixel_beats - (int(d.groups) - 1) * D::kOutputWordBeats;
+  uint_t<32> beats_left = uint_t<32>(d.conv_height) * d.conv_width * uint_t<20>(pixel_beats);
   uint_t<12> group = 0;
   uint_t<8> part = 0;
-  typename D::OutputWord added = 0;
+  typename D::MidWord mid;
+#pragma HLS array_partition variable=mid.value complete
 
 combine_beats:
-  while (words != 0) {
+  while (beats_left != 0) {
 #pragma HLS pipeline II=1
 #pragma HLS loop_tripcount min=16 max=1000000
     const bool last_group = group + 1 == d.groups;
-    const int beats = !d.residual ? 1 : last_group ? tail_beats : D::kOutputWordBeats;
-    if (d.residual) set_part<D::kStreamBits>(added, part, residual.read());
-    if (part + 1 == beats) {
-      const typename D::MidWord mid = mids.read();
-#pragma HLS array_partition variable=mid.value complete
-      typename D::OutputWord word = 0;
-    combine_lanes:
-      for (int o = 0; o < D::kTo; ++o) {
+    const bool word_ends = part + 1 == (last_group ? tail_beats : D::kOutputWordBeats);
+    if (part == 0) mid = mids.read();
+    typename D::BeatData added = 0, beat = 0;
+    if (d.residual) added = residual.read();
+    // A pixel's last words of kTi channels may reach beyond its last word of kTo, with zeros.
+    const bool inside = D::kTo % D::kTi == 0 || part < D::kOutputWordBeats;
+  combine_channels:
+    for (int c = 0; c < D::kBeatChannels; ++c) {
 #pragma HLS unroll
-        typename D::Sum value = mid.value[o];
-        if (d.residual) value += align_residual<Config>(get_lane<D::kDataBits>(added, o), d);
-        set_lane<D::kDataBits>(word, o, activate<Config>(saturate<D::kMidBits, D::kSumBits>(value, false), d));
-      }
-      outputs.write(word);
-      part = 0;
-      group = last_group ? 0 : int(group) + 1;
-      added = 0;
-      --words;
-    } else {
-      ++part;
+      typename D::Sum value = inside ? mid.value[part * D::kBeatChannels + c] : typename D::Mid(0);
+      if (d.residual) value += align_residual<Config>(get_lane<D::kDataBits>(added, c), d);
+      set_lane<D::kDataBits>(beat, c, activate<Config>(saturate<D::kMidBits, D::kSumBits>(value, false), d));
     }
+    outputs.write(beat);
+    part = word_ends ? 0 : int(part) + 1;
+    if (word_ends) group = last_group ? 0 : int(group) + 1;
+    --beats_left;
     counter.tick();
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The sumtile authors
 // SPDX-License-Identifier: Apache-2.0
-// compute: the processing arrays. One step multiplies (or subtracts) kTi features by kTi x kTo weights for each of
-// kTp output columns; k_h * k_w * tiles steps make one tile of outputs, whose sums stay in registers.
+// compute: the processing arrays. One step takes kTi features and kTi x kTo weights for each of kTp output columns; k_h
+// * k_w * tiles steps make one tile of outputs, whose sums stay in registers.
 #ifndef SUMTILE_COMPUTE_HPP
 #define SUMTILE_COMPUTE_HPP
 
@@ -9,79 +9,89 @@
 
 namespace sumtile {
 
-// The operands of one step, unpacked into registers.
+// The features of one step as operands.
 template <class Config>
-struct Operands {
+struct Features {
   typename Derived<Config>::Operand x[Config::kTp][Config::kTi];
-  typename Derived<Config>::Operand w[Config::kTi][Config::kTo];
 
-  template <class Operator>
-  void unpack(const typename Derived<Config>::Columns& columns, const typename Derived<Config>::WeightTile& tile,
-              bool ifm_unsigned) {
+  void unpack(const typename Derived<Config>::Columns& columns, bool is_unsigned) {
 #pragma HLS inline
     constexpr int kBits = Config::kDataBits;
-  unpack_features:
+  unpack_columns:
     for (int p = 0; p < Config::kTp; ++p) {
 #pragma HLS unroll
     unpack_channels:
       for (int i = 0; i < Config::kTi; ++i) {
 #pragma HLS unroll
-        x[p][i] = extend<kBits>(get_lane<kBits>(columns.column[p], i), ifm_unsigned);
-      }
-    }
-  unpack_weights:
-    for (int i = 0; i < Config::kTi; ++i) {
-#pragma HLS unroll
-    unpack_filters:
-      for (int o = 0; o < Config::kTo; ++o) {
-#pragma HLS unroll
-        w[i][o] = Operator::weight(get_lane<kBits>(tile.lane[i], o), ifm_unsigned);
+        x[p][i] = extend<kBits>(get_lane<kBits>(columns.column[p], i), is_unsigned);
       }
     }
   }
 };
 
-template <class Config, class Accumulator>
-typename Derived<Config>::Accumulators widen(const Accumulator (&narrow)[Config::kTp][Config::kTo]) {
+// A tile of weights, a row for each input lane. Weights wider than the narrowest array's fill a tile with fewer lanes.
+template <class Config, class Operator>
+struct Weights {
+  static constexpr int kLanes = Config::kTi * Derived<Config>::kWeightBits / Operator::kWeightBits;
+  typename Operator::template Row<Config::kTo> row[kLanes];
+
+  void unpack(const typename Derived<Config>::WeightTile& tile, bool ifm_unsigned) {
 #pragma HLS inline
-  typename Derived<Config>::Accumulators wide;
-#pragma HLS array_partition variable=wide.value complete dim=0
-widen_columns:
-  for (int p = 0; p < Config::kTp; ++p) {
+  unpack_lanes:
+    for (int i = 0; i < kLanes; ++i) {
 #pragma HLS unroll
-  widen_lanes:
-    for (int o = 0; o < Config::kTo; ++o) {
-#pragma HLS unroll
-      wide.value[p][o] = narrow[p][o];
+      uint_t<Operator::kWeightBits> raw[Config::kTo];
+#pragma HLS array_partition variable=raw complete
+      get_lanes<Operator::kWeightBits>(tile.beat, i * Config::kTo, raw);
+      row[i].template unpack<0>(raw, ifm_unsigned);
     }
   }
-  return wide;
+};
+
+// The sums of one column: the array's output lanes in the order of their channels.
+template <class Config, class Operator, class Accumulator>
+typename Derived<Config>::Accumulators in_channel_order(const Accumulator (&lanes)[Config::kTo]) {
+#pragma HLS inline
+  typename Derived<Config>::Accumulators sums;
+#pragma HLS array_partition variable=sums.value complete
+order_lanes:
+  for (int o = 0; o < Config::kTo; ++o) {
+#pragma HLS unroll
+    sums.value[Operator::channel(o)] = lanes[o];
+  }
+  return sums;
 }
 
 // Runs a layer on one array. A fold works on kTi / kFold input lanes; the last input tile of a pixel takes only as
 // many folds as it has channels.
 template <class Config, class Array>
 void run_array(typename Derived<Config>::ColumnStream& columns, typename Derived<Config>::TileStream& tiles,
-               typename Derived<Config>::AccumulatorStream& sums, const Descriptor& d) {
+               typename Derived<Config>::AccumulatorStream (&sums)[Config::kTp], const Descriptor& d) {
+  using Operator = typename Array::Operator;
   constexpr int kLanes = Config::kTi / Array::kFold;
+  constexpr int kTileFolds = Weights<Config, Operator>::kLanes / kLanes;
   static_assert(Config::kTi % Array::kFold == 0, "an array's fold must divide kTi");
+  static_assert(kTileFolds > 0 && Weights<Config, Operator>::kLanes % kLanes == 0,
+                "an array whose weights fill several tiles takes one tile a fold at most");
   // As wide as this operator needs, which may be less than the stream carries for all of them.
-  using Accumulator = int_t<Array::Operator::accumulator_bits(Config::kReduction)>;
+  using Accumulator = int_t<Operator::accumulator_bits(Config::kReduction)>;
   Accumulator accumulators[Config::kTp][Config::kTo];
 #pragma HLS array_partition variable=accumulators complete dim=0
-  Operands<Config> operands;
-#pragma HLS array_partition variable=operands.x complete dim=0
-#pragma HLS array_partition variable=operands.w complete dim=0
+  Features<Config> features;
+#pragma HLS array_partition variable=features.x complete dim=0
+  Weights<Config, Operator> weights;
+#pragma HLS array_partition variable=weights.row complete
   LoopCounter counter(Loop::compute);
   uint_t<32> outputs = uint_t<32>(d.conv_height) * d.column_tiles * d.groups;
   uint_t<16> step = 0, tile = 0;
-  uint_t<8> fold = 0;
+  uint_t<8> fold = 0, tile_fold = 0;
 
 compute_steps:
   while (outputs != 0) {
 #pragma HLS pipeline II=1
 #pragma HLS loop_tripcount min=16 max=1000000
-    if (fold == 0) operands.template unpack<typename Array::Operator>(columns.read(), tiles.read(), d.ifm_unsigned);
+    if (fold == 0) features.unpack(columns.read(), d.ifm_unsigned);
+    if (tile_fold == 0) weights.unpack(tiles.read(), d.ifm_unsigned);
     const bool first = step == 0 && fold == 0;
     const bool tile_ends = tile + 1 == d.tiles;
     const bool fold_ends = fold + 1 == (tile_ends ? int(d.tail_folds) : int(Array::kFold));
@@ -100,27 +110,22 @@ compute_steps:
     input_lanes:
       for (int i = 0; i < kLanes; ++i) {
 #pragma HLS unroll
-      output_lanes:
-        for (int o = 0; o < Config::kTo; ++o) {
-#pragma HLS unroll
-          Array::Operator::accumulate(sum[o], operands.x[p][fold * kLanes + i], operands.w[fold * kLanes + i][o]);
-        }
+        weights.row[tile_fold * kLanes + i].template accumulate<0>(sum, features.x[p][fold * kLanes + i]);
       }
     accumulate_lanes:
       for (int o = 0; o < Config::kTo; ++o) {
 #pragma HLS unroll
         accumulators[p][o] = (first ? Accumulator(0) : accumulators[p][o]) + sum[o];
       }
+      if (output_ends) sums[p].write(in_channel_order<Config, Operator>(accumulators[p]));
     }
-    if (output_ends) {
-      sums.write(widen<Config, Accumulator>(accumulators));
-      --outputs;
-    }
+    if (output_ends) --outputs;
     if (fold_ends) {
       step = output_ends ? 0 : int(step) + 1;
       tile = tile_ends ? 0 : int(tile) + 1;
     }
     fold = fold_ends ? 0 : int(fold) + 1;
+    tile_fold = fold_ends || tile_fold + 1 == kTileFolds ? 0 : int(tile_fold) + 1;
     counter.tick();
   }
 }
@@ -131,12 +136,12 @@ struct Dispatch;
 template <class Config>
 struct Dispatch<Config, Arrays<>> {
   static void run(typename Derived<Config>::ColumnStream&, typename Derived<Config>::TileStream&,
-                  typename Derived<Config>::AccumulatorStream&, const Descriptor&, int) {}
+                  typename Derived<Config>::AccumulatorStream (&)[Config::kTp], const Descriptor&, int) {}
 };
 template <class Config, class First, class... Rest>
 struct Dispatch<Config, Arrays<First, Rest...>> {
   static void run(typename Derived<Config>::ColumnStream& columns, typename Derived<Config>::TileStream& tiles,
-                  typename Derived<Config>::AccumulatorStream& sums, const Descriptor& d, int array) {
+                  typename Derived<Config>::AccumulatorStream (&sums)[Config::kTp], const Descriptor& d, int array) {
 #pragma HLS inline
     if (array == 0) {
       run_array<Config, First>(columns, tiles, sums, d);
@@ -148,7 +153,7 @@ struct Dispatch<Config, Arrays<First, Rest...>> {
 
 template <class Config>
 void compute(typename Derived<Config>::ColumnStream& columns, typename Derived<Config>::TileStream& tiles,
-             typename Derived<Config>::AccumulatorStream& sums, Descriptor d) {
+             typename Derived<Config>::AccumulatorStream (&sums)[Config::kTp], Descriptor d) {
   Dispatch<Config, typename Config::ArrayList>::run(columns, tiles, sums, d, d.array);
 }
 

@@ -22,14 +22,6 @@ struct Array {
 template <class... List>
 struct Arrays {};
 
-// What a top function asks of its configuration: the operator of the first array.
-template <class ArrayList>
-struct FirstOperator;
-template <class First, class... Rest>
-struct FirstOperator<Arrays<First, Rest...>> {
-  using type = typename First::Operator;
-};
-
 template <class ArrayList>
 struct WidestAccumulator;
 template <>
@@ -43,11 +35,24 @@ struct WidestAccumulator<Arrays<First, Rest...>> {
   }
 };
 
+template <class ArrayList>
+struct NarrowestWeight;
+template <class Last>
+struct NarrowestWeight<Arrays<Last>> {
+  static constexpr int kBits = Last::Operator::kWeightBits;
+};
+template <class First, class... Rest>
+struct NarrowestWeight<Arrays<First, Rest...>> {
+  static constexpr int kBits = smaller(First::Operator::kWeightBits, NarrowestWeight<Arrays<Rest...>>::kBits);
+};
+
 template <class Config>
 struct Derived {
   static constexpr int kDataBits = Config::kDataBits;
   static constexpr int kMidBits = 2 * kDataBits;
   static constexpr int kAccumulatorBits = WidestAccumulator<typename Config::ArrayList>::bits(Config::kReduction);
+  // Weights are packed in tiles as the array with the narrowest of them takes them; wider ones take several tiles.
+  static constexpr int kWeightBits = NarrowestWeight<typename Config::ArrayList>::kBits;
   // An accumulator times a 16-bit multiplier.
   static constexpr int kProductBits = kAccumulatorBits + 16;
   // A mid value times a slope of 15 bits, or a residual shifted by up to kMidBits; one more bit for their sum.
@@ -56,20 +61,24 @@ struct Derived {
   static constexpr int kStreamBits = Config::kStreamBits;
   static constexpr int kInputWordBeats = kTi * kDataBits / kStreamBits;
   static constexpr int kOutputWordBeats = kTo * kDataBits / kStreamBits;
+  static constexpr int kTileBeats = kTi * kTo * kWeightBits / kStreamBits;
+  static constexpr int kBeatChannels = kStreamBits / kDataBits;
   static constexpr int kParameterBits = 64;
   // TKEEP and TSTRB of a full beat: one bit a byte.
   static constexpr unsigned long long kEveryByte = ~0ull >> (64 - kStreamBits / 8);
 
-  static_assert(kDataBits == 8 || kDataBits == 16, "features and weights have 8 or 16 bits");
+  static_assert(kDataBits == 8 || kDataBits == 16, "features have 8 or 16 bits");
   static_assert(kTi * kDataBits % kStreamBits == 0, "a word of kTi channels must fill whole beats of the stream");
-  static_assert(kTo % kTi == 0, "kTo must be a multiple of kTi, so that output words are whole input words");
+  static_assert(kTo * kDataBits % kStreamBits == 0, "a word of kTo channels must fill whole beats of the stream");
+  static_assert(kTi * kTo * kWeightBits % kStreamBits == 0, "a tile of weights must fill whole beats of the stream");
   static_assert(kStreamBits % 32 == 0, "a beat must carry whole 32-bit words of the layer descriptor");
   static_assert(32 * kHeaderWords % kStreamBits == 0, "the layer descriptor must fill whole beats");
   static_assert(kTo * kParameterBits % kStreamBits == 0, "a group's requantization parameters must fill whole beats");
   static_assert(kAccumulatorBits <= 48, "an accumulator must fit the 48 bits that the requantization is sized for");
   static_assert(kProductBits > 40, "the requantization shifts by up to 40 bits, so a product must be wider than that");
-  static_assert(kTi * kTo * kDataBits <= 4096, "a tile of weights must fit a stream of 4096 bits");
-  static_assert(kTp * kTo * kAccumulatorBits <= 4096, "the accumulators of one step must fit a stream of 4096 bits");
+  static_assert(kTi * kTo * kWeightBits <= 4096, "a tile of weights must fit a stream of 4096 bits");
+  static_assert(kTp * kTi * kDataBits <= 4096, "the features of one step must fit a stream of 4096 bits");
+  static_assert(kTo * kAccumulatorBits <= 4096, "the accumulators of one column must fit a stream of 4096 bits");
   static_assert(Config::kChannels % kTo == 0, "kChannels must be a multiple of kTo: parameters are stored by groups");
 
   using Operand = int_t<kDataBits + 1>;
@@ -82,26 +91,26 @@ struct Derived {
   using Beat = ap_axiu<kStreamBits, 0, 0, 0>;
   using BeatData = word_t<kStreamBits>;
   using InputWord = word_t<kTi * kDataBits>;
-  using OutputWord = word_t<kTo * kDataBits>;
 
   // Features of one step: kTp output columns by kTi channels.
   struct Columns {
     InputWord column[kTp];
   };
-  // Weights of one step: kTi input lanes by kTo output lanes.
+  // kTi input lanes by kTo output lanes of the narrowest weights.
   struct WeightTile {
-    OutputWord lane[kTi];
+    BeatData beat[kTileBeats];
   };
+  // The sums of one output column.
   struct Accumulators {
-    Accumulator value[kTp][kTo];
+    Accumulator value[kTo];
+  };
+  struct MidWord {
+    Mid value[kTo];
   };
   // A beat of the result before it is sent.
   struct MarkedBeat {
     BeatData data;
     bool last;
-  };
-  struct MidWord {
-    Mid value[kTo];
   };
 
   // A FIFO of up to 32 words takes one shift-register LUT a bit whatever its depth; those of 512 take block RAM.
@@ -112,7 +121,7 @@ struct Derived {
   using TileStream = hls::stream<WeightTile, 16>;
   using AccumulatorStream = hls::stream<Accumulators, 8>;
   using MidStream = hls::stream<MidWord, 32>;
-  using OutputStream = hls::stream<OutputWord, 32>;
+  using OutputStream = hls::stream<BeatData, 32>;
   using MarkedStream = hls::stream<MarkedBeat, 32>;
 };
 

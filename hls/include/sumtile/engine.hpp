@@ -64,7 +64,7 @@ void run_layer(typename Derived<Config>::Axis& features, typename Derived<Config
   typename D::ParameterStream parameters("parameters");
   typename D::ColumnStream columns("columns");
   typename D::TileStream tiles("tiles");
-  typename D::AccumulatorStream sums("sums");
+  typename D::AccumulatorStream sums[D::kTp];
   typename D::MidStream mids("mids"), ordered("ordered");
   typename D::OutputStream outputs("outputs"), pooled("pooled");
   typename D::MarkedStream result_beats("result_beats");

@@ -36,7 +36,7 @@ void load_weights(typename Derived<Config>::Axis& port, typename Derived<Config>
   using D = Derived<Config>;
   LoopCounter counter(Loop::load_weights);
   const uint_t<32> parameter_beats = uint_t<32>(d.groups) * (D::kTo * D::kParameterBits / D::kStreamBits);
-  const uint_t<32> count = parameter_beats + d.weight_tiles * (D::kTi * D::kOutputWordBeats);
+  const uint_t<32> count = parameter_beats + d.weight_tiles * D::kTileBeats;
 load_weight_beats:
   for (uint_t<32> i = 0; i < count; ++i) {
 #pragma HLS pipeline II=1

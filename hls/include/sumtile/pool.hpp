@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The sumtile authors
 // SPDX-License-Identifier: Apache-2.0
 // pool: maximum or average over windows of the activated map, or a plain pass. Rows are kept in a ring; each iteration
-// takes one word from the stream and reads one tap of the current window.
+// takes one beat from the stream and reads one tap of the current window.
 #ifndef SUMTILE_POOL_HPP
 #define SUMTILE_POOL_HPP
 
@@ -10,7 +10,7 @@
 
 namespace sumtile {
 
-// One window of kTo channels: a sum or a maximum.
+// One window of a beat's channels: a sum or a maximum.
 template <class Config>
 struct PoolWindow {
   using D = Derived<Config>;
@@ -18,71 +18,82 @@ struct PoolWindow {
   static constexpr int kSumBits = D::kDataBits + 17, kScaledBits = kSumBits + 17;
   using Sum = int_t<kSumBits>;
   using Scaled = int_t<kScaledBits>;
-  Sum value[D::kTo];
+  Sum value[D::kBeatChannels];
 
   void clear(const Descriptor& d) {
 #pragma HLS inline
     const bool lowest = d.pool_kind == kMaxPool && !d.ofm_unsigned;
   clear_lanes:
-    for (int o = 0; o < D::kTo; ++o) {
+    for (int c = 0; c < D::kBeatChannels; ++c) {
 #pragma HLS unroll
-      value[o] = lowest ? Sum(-(Sum(1) << (D::kDataBits - 1))) : Sum(0);
+      value[c] = lowest ? Sum(-(Sum(1) << (D::kDataBits - 1))) : Sum(0);
     }
   }
 
-  void take(const typename D::OutputWord& word, const Descriptor& d) {
+  void take(const typename D::BeatData& beat, const Descriptor& d) {
 #pragma HLS inline
   take_lanes:
-    for (int o = 0; o < D::kTo; ++o) {
+    for (int c = 0; c < D::kBeatChannels; ++c) {
 #pragma HLS unroll
-      const Sum x = extend<D::kDataBits>(get_lane<D::kDataBits>(word, o), d.ofm_unsigned);
+      const Sum x = extend<D::kDataBits>(get_lane<D::kDataBits>(beat, c), d.ofm_unsigned);
       if (d.pool_kind == kAveragePool) {
-        value[o] += x;
-      } else if (x > value[o]) {
-        value[o] = x;
+        value[c] += x;
+      } else if (x > value[c]) {
+        value[c] = x;
       }
     }
   }
 
-  typename D::OutputWord result(const Descriptor& d) const {
+  typename D::BeatData result(const Descriptor& d) const {
 #pragma HLS inline
-    typename D::OutputWord word = 0;
+    typename D::BeatData beat = 0;
   window_lanes:
-    for (int o = 0; o < D::kTo; ++o) {
+    for (int c = 0; c < D::kBeatChannels; ++c) {
 #pragma HLS unroll
-      Scaled scaled = value[o];
+      Scaled scaled = value[c];
       if (d.pool_kind == kAveragePool) scaled = round_shift<kScaledBits>(scaled * Scaled(d.pool_mul), d.pool_shift);
-      set_lane<D::kDataBits>(word, o, typename D::Raw(saturate<D::kDataBits, kScaledBits>(scaled, d.ofm_unsigned)));
+      set_lane<D::kDataBits>(beat, c, typename D::Raw(saturate<D::kDataBits, kScaledBits>(scaled, d.ofm_unsigned)));
     }
-    return word;
+    return beat;
   }
 };
 
+// Beats of one pixel in memory.
 template <class Config>
-void pass_words(typename Derived<Config>::OutputStream& words, typename Derived<Config>::OutputStream& pooled,
+uint_t<20> pixel_beats(const Descriptor& d) {
+#pragma HLS inline
+  return uint_t<20>(d.ofm_tiles) * Derived<Config>::kInputWordBeats;
+}
+
+template <class Config>
+void pass_beats(typename Derived<Config>::OutputStream& beats, typename Derived<Config>::OutputStream& pooled,
                 const Descriptor& d) {
   LoopCounter counter(Loop::pool);
-  const uint_t<32> count = uint_t<32>(d.conv_height) * d.conv_width * d.groups;
-pass_words:
+  const uint_t<32> count = uint_t<32>(d.conv_height) * d.conv_width * pixel_beats<Config>(d);
+pass_beats:
   for (uint_t<32> i = 0; i < count; ++i) {
 #pragma HLS pipeline II=1
 #pragma HLS loop_tripcount min=16 max=1000000
-    pooled.write(words.read());
+    pooled.write(beats.read());
     counter.tick();
   }
 }
 
-// Where the window stands: an output (row, column, group) and a tap (ky, kx), with the ring slot of each row.
+// Where the window stands: an output (row, column, beat) and a tap (ky, kx), with the ring slot of each row.
 struct PoolTaps {
   uint_t<13> out_row = 0, out_column = 0;
-  uint_t<12> group = 0;
+  uint_t<20> beat = 0, pixel_beats;
   uint_t<8> ky = 0, kx = 0;
   int_t<15> top, left;  // of the window; negative inside the padding
   uint_t<13> top_slot, slot;
   bool done = false;
 
-  explicit PoolTaps(const Descriptor& d)
-      : top(-int(d.pool_pad_top)), left(-int(d.pool_pad_left)), top_slot(d.pool_slot_origin), slot(top_slot) {}
+  PoolTaps(const Descriptor& d, const uint_t<20>& beats_of_pixel)
+      : pixel_beats(beats_of_pixel),
+        top(-int(d.pool_pad_top)),
+        left(-int(d.pool_pad_left)),
+        top_slot(d.pool_slot_origin),
+        slot(top_slot) {}
 
   int row() const { return int(top) + int(ky); }
   int column() const { return int(left) + int(kx); }
@@ -110,8 +121,8 @@ struct PoolTaps {
 
   void next_window(const Descriptor& d) {
 #pragma HLS inline
-    const bool pixel_ends = group + 1 == d.groups, row_ends = pixel_ends && out_column + 1 == d.ofm_width;
-    group = pixel_ends ? 0 : int(group) + 1;
+    const bool pixel_ends = beat + 1 == pixel_beats, row_ends = pixel_ends && out_column + 1 == d.ofm_width;
+    beat = pixel_ends ? 0 : int(beat) + 1;
     if (pixel_ends) {
       out_column = row_ends ? 0 : int(out_column) + 1;
       left = row_ends ? -int(d.pool_pad_left) : int(left) + int(d.pool_stride_width);
@@ -126,19 +137,20 @@ struct PoolTaps {
 };
 
 template <class Config>
-void pool_words(typename Derived<Config>::OutputStream& words, typename Derived<Config>::OutputStream& pooled,
+void pool_beats(typename Derived<Config>::OutputStream& beats, typename Derived<Config>::OutputStream& pooled,
                 const Descriptor& d) {
   using D = Derived<Config>;
-  typename D::OutputWord ring[Config::kPoolWords];
+  typename D::BeatData ring[Config::kPoolBeats];
 #pragma HLS bind_storage variable=ring type=ram_s2p impl=bram
   // A row goes into a slot that no remaining window reads (rows - released < pool_ring_rows), and is read when settled.
 #pragma HLS dependence variable=ring type=inter direction=RAW distance=4 true
 #pragma HLS dependence variable=ring type=intra false
   LoopCounter counter(Loop::pool);
-  const int row_words = int(d.conv_width) * int(d.groups);
-  int rows = 0, row_word = 0, slot = 0;  // filling side
+  const uint_t<20> width = pixel_beats<Config>(d);
+  const int row_beats = int(d.conv_width) * int(width);
+  int rows = 0, row_beat = 0, slot = 0;  // filling side
   Settled<int> settled(0);
-  PoolTaps taps(d);
+  PoolTaps taps(d, width);
   PoolWindow<Config> window;
 #pragma HLS array_partition variable=window.value complete
   window.clear(d);
@@ -149,16 +161,16 @@ pool_steps:
 #pragma HLS loop_tripcount min=16 max=1000000
     const int complete_rows = settled.step(rows), released = taps.released(d);
     if (rows < int(d.conv_height) && rows - released < int(d.pool_ring_rows)) {
-      ring[slot * row_words + row_word] = words.read();
-      if (++row_word == row_words) {
-        row_word = 0;
+      ring[slot * row_beats + row_beat] = beats.read();
+      if (++row_beat == row_beats) {
+        row_beat = 0;
         ++rows;
         slot = PoolTaps::wrap(slot + 1, d);
       }
     }
     const bool padded = taps.padded(d);
     if (!taps.done && (padded || taps.row() < complete_rows)) {
-      if (!padded) window.take(ring[int(taps.slot) * row_words + taps.column() * int(d.groups) + int(taps.group)], d);
+      if (!padded) window.take(ring[int(taps.slot) * row_beats + taps.column() * int(width) + int(taps.beat)], d);
       if (taps.window_ends(d)) {
         pooled.write(window.result(d));
         window.clear(d);
@@ -170,11 +182,11 @@ pool_steps:
 }
 
 template <class Config>
-void pool(typename Derived<Config>::OutputStream& words, typename Derived<Config>::OutputStream& pooled, Descriptor d) {
+void pool(typename Derived<Config>::OutputStream& beats, typename Derived<Config>::OutputStream& pooled, Descriptor d) {
   if (d.pool_kind == kNoPool) {
-    pass_words<Config>(words, pooled, d);
+    pass_beats<Config>(beats, pooled, d);
   } else {
-    pool_words<Config>(words, pooled, d);
+    pool_beats<Config>(beats, pooled, d);
   }
 }
 

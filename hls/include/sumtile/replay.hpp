@@ -15,7 +15,7 @@ namespace sumtile {
 template <class Config>
 void replay(typename Derived<Config>::BeatStream& beats, typename Derived<Config>::TileStream& tiles, Descriptor d) {
   using D = Derived<Config>;
-  typename D::OutputWord ring[Config::kTi][Config::kWeightTiles];
+  typename D::BeatData ring[D::kTileBeats][Config::kWeightTiles];
 #pragma HLS array_partition variable=ring complete dim=1
 #pragma HLS bind_storage variable=ring type=ram_s2p impl=bram
   // A tile is read when it is settled and its slot written again after its last use, so never both in one iteration.
@@ -25,49 +25,44 @@ void replay(typename Derived<Config>::BeatStream& beats, typename Derived<Config
   Walk walk(d);
   uint_t<32> loaded = 0, released = 0;  // tiles since the layer began
   Settled<uint_t<32>> settled(0);
-  uint_t<16> load_slot = 0, lane = 0, part = 0;
-  uint_t<32> group_tile = 0;  // number of the group's first tile
-  uint_t<16> group_slot = 0;  // and its slot
-  uint_t<16> step = 0, slot = 0;
-  typename D::OutputWord word = 0;
+  uint_t<16> load_slot = 0, load_beat = 0;
+  uint_t<32> group_tile = 0;      // number of the group's first tile
+  uint_t<16> group_slot = 0;      // and its slot
+  uint_t<16> tile = 0, slot = 0;  // tile of the group
 
 replay_steps:
   while (!walk.done) {
 #pragma HLS pipeline II=1
 #pragma HLS loop_tripcount min=16 max=1000000
-    const bool ready = group_tile + step < settled.step(loaded);
+    const bool ready = group_tile + tile < settled.step(loaded);
     if (loaded < d.weight_tiles && loaded - released < Config::kWeightTiles) {
-      set_part<D::kStreamBits>(word, part, beats.read());
-      if (++part == D::kOutputWordBeats) {
-        ring[lane][load_slot] = word;
-        part = 0;
-        if (++lane == D::kTi) {
-          lane = 0;
-          ++loaded;
-          load_slot = load_slot + 1 == Config::kWeightTiles ? 0 : int(load_slot) + 1;
-        }
+      ring[load_beat][load_slot] = beats.read();
+      if (++load_beat == D::kTileBeats) {
+        load_beat = 0;
+        ++loaded;
+        load_slot = load_slot + 1 == Config::kWeightTiles ? 0 : int(load_slot) + 1;
       }
     }
     if (ready) {
-      typename D::WeightTile tile;
-#pragma HLS array_partition variable=tile.lane complete
-    read_lanes:
-      for (int i = 0; i < D::kTi; ++i) {
+      typename D::WeightTile word;
+#pragma HLS array_partition variable=word.beat complete
+    read_beats:
+      for (int i = 0; i < D::kTileBeats; ++i) {
 #pragma HLS unroll
-        tile.lane[i] = ring[i][slot];
+        word.beat[i] = ring[i][slot];
       }
-      tiles.write(tile);
+      tiles.write(word);
       const bool last_use = walk.last_tile(d) && (!d.weights_resident || walk.last_stripe(d));
-      if (last_use) released = group_tile + step + 1;
+      if (last_use) released = group_tile + tile + 1;
       slot = slot + 1 == Config::kWeightTiles ? 0 : int(slot) + 1;
-      if (++step == d.steps) {
+      if (++tile == d.group_tiles) {
         const bool group_ends = walk.last_tile(d), stripe_ends = group_ends && walk.last_group(d);
-        step = 0;
+        tile = 0;
         walk.advance(d);
         if (stripe_ends && d.weights_resident) {
           group_tile = 0, group_slot = 0;
         } else if (group_ends) {
-          group_tile += d.steps, group_slot = slot;
+          group_tile += d.group_tiles, group_slot = slot;
         }
         slot = group_slot;
       }

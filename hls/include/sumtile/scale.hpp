@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // scale: turns accumulators into mid values, mid = saturate(round(acc * mul / 2^shift) + add), with one set of
 // parameters for each output channel. It carries bias, batch normalization and every change of scale. It emits one
-// word of kTo channels for each output column, and drops the columns that overhang the map.
+// word of kTo channels for each output column, kTo / kScaleFold of them an iteration, and drops the columns that
+// overhang the map.
 #ifndef SUMTILE_SCALE_HPP
 #define SUMTILE_SCALE_HPP
 
@@ -51,8 +52,11 @@ read_channels:
 
 template <class Config>
 void scale(typename Derived<Config>::ParameterStream& parameter_beats,
-           typename Derived<Config>::AccumulatorStream& sums, typename Derived<Config>::MidStream& mids, Descriptor d) {
+           typename Derived<Config>::AccumulatorStream (&sums)[Config::kTp], typename Derived<Config>::MidStream& mids,
+           Descriptor d) {
   using D = Derived<Config>;
+  constexpr int kLanes = D::kTo / Config::kScaleFold;
+  static_assert(D::kTo % Config::kScaleFold == 0, "kScaleFold must divide kTo");
   ScaleParameters<Config> parameters;
 #pragma HLS array_partition variable=parameters.mul complete dim=1
 #pragma HLS array_partition variable=parameters.shift complete dim=1
@@ -60,33 +64,44 @@ void scale(typename Derived<Config>::ParameterStream& parameter_beats,
   LoopCounter counter(Loop::scale);
   read_parameters<Config>(parameter_beats, parameters, d, counter);
   Walk walk(d);
-  typename D::Accumulators accumulators;
-#pragma HLS array_partition variable=accumulators.value complete dim=0
-  uint_t<8> lane = 0;
+  typename D::Accumulators accumulators[D::kTp];
+#pragma HLS array_partition variable=accumulators complete dim=0
+  typename D::MidWord word;
+#pragma HLS array_partition variable=word.value complete
+  uint_t<8> lane = 0, part = 0;
   uint_t<13> columns_left = d.conv_width;
 
 scale_columns:
   while (!walk.done) {
 #pragma HLS pipeline II=1
 #pragma HLS loop_tripcount min=16 max=1000000
-    if (lane == 0) accumulators = sums.read();
-    typename D::MidWord word;
-#pragma HLS array_partition variable=word.value complete
-  scale_lanes:
-    for (int o = 0; o < D::kTo; ++o) {
+    if (lane == 0 && part == 0) {
+    read_columns:
+      for (int p = 0; p < D::kTp; ++p) {
 #pragma HLS unroll
+        accumulators[p] = sums[p].read();
+      }
+    }
+  scale_lanes:
+    for (int i = 0; i < kLanes; ++i) {
+#pragma HLS unroll
+      const int o = int(part) * kLanes + i;
       const typename D::Product product =
-          typename D::Product(accumulators.value[lane][o]) * parameters.mul[o][walk.group];
+          typename D::Product(accumulators[lane].value[o]) * parameters.mul[o][walk.group];
       const typename D::Product scaled =
           round_shift<D::kProductBits>(product, parameters.shift[o][walk.group]) + parameters.add[o][walk.group];
       word.value[o] = saturate<D::kMidBits, D::kProductBits>(scaled, false);
     }
-    mids.write(word);
-    --columns_left;
-    const bool tile_ends = lane + 1 == D::kTp || columns_left == 0;
-    lane = tile_ends ? 0 : int(lane) + 1;
-    if (tile_ends) walk.advance(d);
-    if (columns_left == 0) columns_left = d.conv_width;
+    const bool word_ends = part + 1 == Config::kScaleFold;
+    part = word_ends ? 0 : int(part) + 1;
+    if (word_ends) {
+      mids.write(word);
+      --columns_left;
+      const bool tile_ends = lane + 1 == D::kTp || columns_left == 0;
+      lane = tile_ends ? 0 : int(lane) + 1;
+      if (tile_ends) walk.advance(d);
+      if (columns_left == 0) columns_left = d.conv_width;
+    }
     counter.tick();
   }
 }

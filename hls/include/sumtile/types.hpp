@@ -25,6 +25,9 @@ template <int Bits>
 using uint_t = ap_uint<Bits>;
 template <int Bits>
 using word_t = ap_uint<Bits>;
+// A signed number inside a lane. The native simulation gives it 16 bits at least, which is what makes lanes vectors.
+template <int Bits>
+using lane_t = ap_int<Bits>;
 
 // Lane `index` of a packed word, as raw bits.
 template <int LaneBits, int WordBits>
@@ -37,6 +40,26 @@ template <int LaneBits, int WordBits>
 void set_lane(word_t<WordBits>& word, int index, const uint_t<LaneBits>& value) {
 #pragma HLS inline
   word.range(LaneBits * index + LaneBits - 1, LaneBits * index) = value;
+}
+
+// Raw bits as a two's complement number of their width.
+template <int Bits>
+int_t<Bits> as_signed(const uint_t<Bits>& raw) {
+#pragma HLS inline
+  return int_t<Bits>(raw);
+}
+
+// Lanes `first` and the following of words that follow one another, as raw bits.
+template <int LaneBits, int WordBits, int Words, int Lanes>
+void get_lanes(const word_t<WordBits> (&words)[Words], int first, uint_t<LaneBits> (&lane)[Lanes]) {
+#pragma HLS inline
+  constexpr int kWordLanes = WordBits / LaneBits;
+  static_assert(WordBits % LaneBits == 0, "a lane must not lie across two words");
+get_each_lane:
+  for (int i = 0; i < Lanes; ++i) {
+#pragma HLS unroll
+    lane[i] = get_lane<LaneBits>(words[(first + i) / kWordLanes], (first + i) % kWordLanes);
+  }
 }
 
 // Part `index` of a packed word, itself a packed word.
@@ -79,6 +102,8 @@ template <int Bits>
 using uint_t = std::make_unsigned_t<int_t<Bits>>;
 template <int Bits>
 using word_t = native::Word<Bits>;
+template <int Bits>
+using lane_t = typename native::Signed<(Bits < 16 ? 16 : Bits)>::type;
 
 // Lane `index` of a packed word, as raw bits.
 template <int LaneBits, int WordBits>
@@ -86,6 +111,28 @@ uint_t<LaneBits> get_lane(const native::Word<WordBits>& word, int index) {
   uint_t<LaneBits> value;
   std::memcpy(&value, word.bytes + sizeof value * index, sizeof value);
   return value;
+}
+
+// Lanes `first` and the following of words that follow one another, as raw bits.
+template <int LaneBits, int WordBits, int Words, int Lanes>
+void get_lanes(const native::Word<WordBits> (&words)[Words], int first, uint_t<LaneBits> (&lane)[Lanes]) {
+  static_assert(LaneBits == 4 ? Lanes % 2 == 0 : LaneBits % 8 == 0, "lanes fill whole bytes");
+  const std::uint8_t* bytes = reinterpret_cast<const std::uint8_t*>(words) + first * LaneBits / 8;
+  if (LaneBits == 4) {
+    for (int i = 0; i < Lanes / 2; ++i) {
+      lane[2 * i] = bytes[i] & 15;
+      lane[2 * i + 1] = bytes[i] >> 4;
+    }
+  } else {
+    std::memcpy(lane, bytes, sizeof lane);
+  }
+}
+
+// Raw bits as a two's complement number of their width.
+template <int Bits>
+int_t<Bits> as_signed(const uint_t<Bits>& raw) {
+  constexpr int kUnused = 8 * sizeof raw - Bits;
+  return int_t<Bits>(int_t<Bits>(raw << kUnused) >> kUnused);
 }
 
 template <int LaneBits, int WordBits>
@@ -111,6 +158,8 @@ void set_part(native::Word<WordBits>& word, int index, const native::Word<PartBi
 constexpr int ceil_log2(unsigned long value) { return value <= 1 ? 0 : 1 + ceil_log2((value + 1) / 2); }
 
 constexpr int larger(int a, int b) { return a > b ? a : b; }
+
+constexpr int smaller(int a, int b) { return a < b ? a : b; }
 
 }  // namespace sumtile
 

@@ -110,6 +110,7 @@ struct Taps {
   Walk walk;
   uint_t<4> ky = 0, kx = 0;
   uint_t<16> tile = 0, first_tile = 0;
+  uint_t<8> first_lane = 0;  // of a depthwise group within its first tile
   RingRow stripe_top, output_row, tap_row;
   RingColumn<Config> tap_column;
   int_t<16> leftmost;  // input column of the leftmost tap
@@ -154,15 +155,24 @@ struct Taps {
     if (row_ends) output_row.step(d, d.row_stride, d.slot_stride);
     if (stripe_ends) {
       stripe_top = output_row;
-      first_tile = 0;
+      first_tile = 0, first_lane = 0;
     } else if (group_ends) {
       output_row = stripe_top;
-      first_tile += d.tile_advance;
+      if (d.depthwise) next_depthwise_group();
     }
     leftmost = row_ends ? -int(d.pad_left) : int(leftmost) + Config::kTp * int(d.column_stride);
     tap_row = output_row;
     tap_column.first_tap(d, walk.column, leftmost);
     return stripe_ends;
+  }
+
+  // A depthwise group reads the channels that it makes, kTo further on.
+  void next_depthwise_group() {
+#pragma HLS inline
+    const int lane = int(first_lane) + Config::kTo % Config::kTi;
+    const bool carry = lane >= Config::kTi;
+    first_lane = carry ? lane - Config::kTi : lane;
+    first_tile = int(first_tile) + Config::kTo / Config::kTi + int(carry);
   }
 };
 

@@ -1,18 +1,16 @@
 // SPDX-FileCopyrightText: 2026 The sumtile authors
 // SPDX-License-Identifier: Apache-2.0
-// Top function: fixed-point convolution on multipliers.
+// Top function of every convolution engine. Its operators and its name, adder_conv, mac_conv, sp2_conv or msq_conv, are
+// those of the overlay's configuration.
 #include "sumtile_config.hpp"
 #include "sumtile/engine.hpp"
 
 using Config = sumtile::EngineConfig;
 using Axis = sumtile::Derived<Config>::Axis;
 using Register = sumtile::uint_t<32>;
-using Operator = sumtile::FirstOperator<Config::ArrayList>::type;
 
-static_assert(!Operator::kIsAdder, "mac_conv is built from an overlay whose first array has the operator 'mac'");
-
-void mac_conv(Axis& features, Axis& weights, Axis& residual, Axis& result, Register& stamp, Register& status,
-              Register& layers, Register& busy, Register& starved, Register& stalled) {
+void SUMTILE_TOP(Axis& features, Axis& weights, Axis& residual, Axis& result, Register& stamp, Register& status,
+                 Register& layers, Register& busy, Register& starved, Register& stalled) {
 #pragma HLS interface axis port=features
 #pragma HLS interface axis port=weights
 #pragma HLS interface axis port=residual
