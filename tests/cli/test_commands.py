@@ -19,7 +19,10 @@ from tests.cli.conftest import CLASSES, Command
 from sumtile.cli import main
 from sumtile.cli.checks import Check, all_checks
 from sumtile.cli.samples import Sample, load_samples
+from sumtile.network import Conv
+from sumtile.network.storage import load_network, save_network
 from sumtile.program import read_program
+from sumtile.quantize.schemes import covering
 
 COMMANDS = ("demo", "compile", "classify", "evaluate", "doctor")
 
@@ -43,18 +46,85 @@ def test_compile_shows_each_layer_and_writes_a_program(network_file: Path, datas
     output = tmp_path / "six.tile"
     assert main(["compile", str(network_file), "--calibrate", str(dataset_file), "--bits", "6", "--images", "10", "--board", "pynq-z2", "-o", str(output)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split() == ["layer", "array", "ifm", "kernel", "ofm", "stripes", "weights", "cycles", "bound", "by", "SNR", "dB"]
+    assert lines[0].split() == ["layer", "array", "ifm", "kernel", "ofm", "stripes", "weights", "cycles", "bound", "by"]
     layers = [line.split() for line in lines[1:4]]
     assert [layer[:5] for layer in layers] == [
         ["pool1", "mac", "12x12x3", "3x3", "6x6x16"],
         ["relu2", "adder", "6x6x16", "3x3", "6x6x24"],
         ["scores", "mac", "1x1x1152", "1x1", "1x1x6"],
     ]
-    assert all(float(layer[-1]) > 5 for layer in layers)
-    assert "calibrated with 10 images" in lines[5]
-    assert lines[6].startswith(f"{sum(int(layer[8]) for layer in layers)} cycles an image, ")
+    assert lines[5].split() == ["layer", "weights", "SNR", "dB", "result", "fl", "SNR", "dB", "saturated"]
+    errors = [line.split() for line in lines[6:9]]
+    assert [error[1:-5] for error in errors] == [["fixed", "6", "bit"], ["as", "its", "input"], ["fixed", "6", "bit"]]
+    assert [error[-4] for error in errors] == ["u6", "u6", "6"] and all(float(error[-2]) > 5 for error in errors)
+    assert lines[10] == f"{covering(6)}; calibrated with 10 images"
+    assert lines[11].startswith(f"{sum(int(layer[8]) for layer in layers)} cycles an image, ")
     program = read_program(output)
     assert (program.board, program.classes, program.tensors["input"].format.bits) == ("pynq-z2", CLASSES, 6)
+
+
+@pytest.fixture(scope="module")
+def multiplying_file(network_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The network without its adder layer."""
+    network = load_network(network_file)
+    conv = network.node("conv2")
+    assert isinstance(conv, Conv)
+    conv.operator, conv.weight = "mac", conv.weight / 10
+    network.nodes = [node for node in network.nodes if node.name != "bn2"]
+    network.node("relu2").inputs = ("conv2",)
+    path = tmp_path_factory.mktemp("multiplying") / "small.npz"
+    save_network(network, path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("options", "overlay", "arrays"),
+    [
+        (["--scheme", "covering"], "fixed8", ["mac", "mac", "mac"]),
+        (["--scheme", "dynamic", "--bits", "16", "--radius", "3", "--no-per-filter"], "fixed16", ["mac", "mac", "mac"]),
+        (["--scheme", "static", "--weight-bits", "6"], "fixed8", ["mac", "mac", "mac"]),
+        (["--scheme", "fixed", "--no-compensate"], "fixed8", ["mac", "mac", "mac"]),
+        (["--scheme", "sp2", "--ends", "6"], "sp2", ["mac", "sp2", "mac"]),
+        (["--scheme", "msq", "--no-correct-biases"], "msq", ["mac", "mixed", "mac"]),
+        (["--scheme", "ternary", "--overlay", "fixed16"], "fixed16", ["mac", "mac", "mac"]),
+    ],
+)
+def test_the_overlay_follows_the_scheme(
+    options: list[str], overlay: str, arrays: list[str], multiplying_file: Path, dataset_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "program.tile"
+    assert main(["compile", str(multiplying_file), "--calibrate", str(dataset_file), "--board", "pynq-z2", "-o", str(output), *options]) == 0
+    shown = capsys.readouterr().out
+    program = read_program(output)
+    assert (program.overlay, [step.layer.operator for step in program.steps]) == (overlay, arrays)
+    for option, words in {
+        "--radius": "within 3",
+        "--no-per-filter": "one fl a layer",
+        "--no-compensate": "to the nearest",
+        "--no-correct-biases": "as trained",
+        "--ends": "fixed 6 bit",
+    }.items():
+        assert option not in options or words in shown
+    assert "msq" not in options or "mixed 4 bit, 16 of 40 rows fixed" in shown
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--radius", "3"], "scheme 'covering' has no setting --radius; leave it out"),
+        (["--scheme", "sp2", "--quantile", "0.9"], "scheme 'sp2' has no setting --quantile"),
+        (["--scheme", "msq", "--overlay", "fixed8"], "overlay 'fixed8' has no lanes of both kinds; choose the overlay msq."),
+        (["--scheme", "sp2", "--overlay", "fixed8"], "needs a sp2 array for its weights (SP2 4 bit), but the engine has mac of 8 bits"),
+        (["--scheme", "sp2", "--weight-bits", "9"], "9"),
+        (["--scheme", "dynamic", "--radius", "-1"], "a search radius of -1 was asked for"),
+    ],
+)
+def test_settings_that_do_not_fit_are_explained(
+    options: list[str], sentence: str, multiplying_file: Path, dataset_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compile", str(multiplying_file), "--calibrate", str(dataset_file), "-o", str(tmp_path / "model.tile"), *options]) == 2
+    said = capsys.readouterr().err
+    assert sentence in said and said.count("\n") == 1
 
 
 def test_compile_takes_a_folder_of_plain_images(network_file: Path, image_files: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

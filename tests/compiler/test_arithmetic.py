@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from sumtile.compiler.arithmetic import lower_arithmetic
 from sumtile.errors import SumtileError
-from sumtile.formats import FixedPoint, round_shift
+from sumtile.formats import FixedPoint, Symmetric, round_shift
 from sumtile.kernels import golden
 from sumtile.kernels.layer import Layer, MapShape, Pool, Requantization
 from sumtile.overlay import Engine, Overlay
@@ -27,7 +27,7 @@ SEEDS = st.integers(0, 2**32 - 1)
 def layer(scale: np.ndarray, offset: np.ndarray, activated: FixedPoint, **changes: object) -> QuantizedLayer:
     channels = len(scale)
     geometry = Layer("mac", MapShape(4, 4, 3), channels)
-    base = QuantizedLayer(("conv",), "input", None, geometry, np.zeros(geometry.weight_shape, np.int64), scale, offset, 1.0, None, activated)
+    base = QuantizedLayer(("conv",), "input", None, geometry, np.zeros(geometry.weight_shape, np.int64), Symmetric(8), scale, offset, 1.0, None, activated)
     return replace(base, **changes)  # type: ignore[arg-type]
 
 

@@ -19,15 +19,16 @@ from sumtile.overlay import Engine, Overlay
 from sumtile.program.golden import run_golden, run_step
 from sumtile.program.program import Program
 from sumtile.quantize import Scheme, quantize_network
-from sumtile.quantize.error import run_quantized
-from tests.support.networks import conv, lenet, random_images, resnet
+from sumtile.quantize.real import run_quantized
+from sumtile.quantize.schemes import covering, dynamic, fixed, msq, sp2, static, ternary
+from tests.support.networks import conv, lenet, normalized, random_images, resnet
 
 OVERLAY = Overlay.load("adder", "zcu102")
 NETWORKS = [pytest.param(lenet, id="lenet"), pytest.param(resnet, id="resnet")]
 
 
 def compiled(network: Network, bits: int = 8, overlay: Overlay = OVERLAY) -> Program:
-    return compile_network(quantize_network(network, random_images(network, 40, 1), Scheme(bits)), overlay)
+    return compile_network(quantize_network(network, random_images(network, 40, 1), covering(bits)), overlay)
 
 
 def features(program: Program, images: np.ndarray) -> np.ndarray:
@@ -55,7 +56,7 @@ def test_programs_follow_the_float_network(build: Callable[[int], Network], seed
 def test_integer_requantization_differs_from_the_real_one_by_rounding_only(build: Callable[[int], Network], bits: int) -> None:
     """Each step is fed the real-scale integers, so that no error is carried on."""
     network = build(5)
-    quantized = quantize_network(network, random_images(network, 40, 1), Scheme(bits))
+    quantized = quantize_network(network, random_images(network, 40, 1), covering(bits))
     program = compile_network(quantized, OVERLAY)
     images = random_images(network, 10, 2)
     real = run_quantized(quantized, network.preprocess.apply(images).transpose(0, 2, 3, 1))
@@ -83,6 +84,61 @@ def test_the_fast_runner_equals_the_golden_layers(build: Callable[[int], Network
         np.testing.assert_array_equal(single[step.target], slow, err_msg=step.name)
 
 
+def multiplying(network: Network) -> Network:
+    """The network with products in place of absolute differences."""
+    for node in network.nodes:
+        if isinstance(node, Conv) and node.operator == "adder":
+            node.operator, node.weight = "mac", node.weight / np.sqrt(np.prod(node.weight.shape[1:]))
+    return normalized(network, 0)
+
+
+SCHEMES = [
+    pytest.param("fixed8", covering(8), {("mac", 8)}, id="covering"),
+    pytest.param("fixed16", dynamic(16), {("mac", 16)}, id="dynamic 16"),
+    pytest.param("fixed8", dynamic(8, per_filter=False), {("mac", 8)}, id="dynamic per layer"),
+    pytest.param("fixed8", static(8), {("mac", 8)}, id="static"),
+    pytest.param("fixed8", fixed(4), {("mac", 8)}, id="fixed"),
+    pytest.param("fixed8", ternary(), {("mac", 8)}, id="ternary"),
+    pytest.param("sp2", sp2(4), {("sp2", 4), ("mac", 8)}, id="sp2"),
+    pytest.param("msq", msq(4, fixed_of=16, of=40), {("mixed", 4), ("mac", 8)}, id="msq"),
+]
+
+
+@pytest.mark.parametrize("build", NETWORKS)
+@pytest.mark.parametrize(("overlay", "scheme", "arrays"), SCHEMES)
+def test_every_scheme_runs_on_its_overlay(build: Callable[[int], Network], overlay: str, scheme: Scheme, arrays: set[tuple[str, int]]) -> None:
+    """Each step is fed the real-scale integers, so that only the requantization's rounding is left."""
+    network = multiplying(build(5))
+    target = Overlay.load(overlay, "pynq-z2")
+    quantized = quantize_network(network, random_images(network, 40, 1), scheme)
+    program = compile_network(quantized, target)
+    assert {(step.layer.operator, step.layer.weight_bits) for step in program.steps} == arrays
+    images = random_images(network, 10, 2)
+    real = run_quantized(quantized, network.preprocess.apply(images).transpose(0, 2, 3, 1))
+    for step in program.steps:
+        difference = np.abs(run_step(target.engine, step, real[step.source], None if step.residual is None else real[step.residual]) - real[step.target])
+        # A finer average shows the units by which single values before it differ.
+        units, share = (4, 0.5) if step.layer.pool and step.layer.pool.kind == "average" else (1, 0.1)
+        assert difference.max() <= units and np.mean(difference > 0) < share, f"'{step.name}' by {scheme}: {difference.max()}, {np.mean(difference > 0):.3f}"
+
+
+def test_weights_lie_in_the_narrowest_integers() -> None:
+    network = multiplying(lenet(0))
+    images = random_images(network, 40, 1)
+    wide = compile_network(quantize_network(network, images, dynamic(16)), Overlay.load("fixed16", "pynq-z2"))
+    assert {step.weights.dtype for step in wide.steps} == {np.dtype(np.int16)}
+    assert {step.weights.dtype for step in compiled(lenet(0)).steps} == {np.dtype(np.int8), np.dtype(np.uint8)}
+
+
+def test_an_overlay_without_the_lanes_of_a_scheme_is_refused() -> None:
+    network = multiplying(lenet(0))
+    images = random_images(network, 8, 1)
+    with pytest.raises(SumtileError, match=r"layer 'relu2' .*needs a mixed array .*1 of 3 rows fixed.* but the engine has mixed of 4 bits with 16 of 40 lanes fixed"):
+        compile_network(quantize_network(network, images, msq(fixed_of=1, of=3)), Overlay.load("msq", "pynq-z2"))
+    with pytest.raises(SumtileError, match=r"needs a sp2 array .* but the engine has adder of 8 bits, mac of 8 bits"):
+        compile_network(quantize_network(network, images, sp2(4)), OVERLAY)
+
+
 def averaging(signed_reader: bool) -> Network:
     """A rectified average that an adder layer reads, whose weights are negative where the tensor is to be signed."""
     random = np.random.default_rng(11)
@@ -99,7 +155,7 @@ def test_averages_of_the_engine_stay_within_their_tensor_and_equal_the_model(sca
     """Calibrated on dim images, so that the bright ones saturate."""
     network = averaging(signed_reader)
     images = random_images(network, 20, 3)
-    quantized = quantize_network(network, images // 4 + 96, Scheme(bits, scale))
+    quantized = quantize_network(network, images // 4 + 96, covering(bits, scale=scale))
     program = compile_network(quantized, OVERLAY)
     real = run_quantized(quantized, network.preprocess.apply(images).transpose(0, 2, 3, 1))
     step = program.steps[0]
@@ -112,7 +168,7 @@ def test_averages_of_the_engine_stay_within_their_tensor_and_equal_the_model(sca
 
 def test_an_average_that_the_engine_would_not_saturate_is_refused() -> None:
     network = averaging(False)
-    quantized = quantize_network(network, random_images(network, 20, 3), Scheme(8))
+    quantized = quantize_network(network, random_images(network, 20, 3), covering(8))
     mean = quantized.formats["mean"]
     first = replace(quantized.layers[0], activated=replace(mean, fl=mean.fl - 1))
     wide = replace(OVERLAY, engines=(replace(OVERLAY.engine, data_bits=16),))
@@ -137,7 +193,7 @@ def test_buffers_are_reused_and_tensors_keep_their_real_shape() -> None:
 
 
 def test_sixteen_bits_on_a_sixteen_bit_engine() -> None:
-    engine = replace(OVERLAY.engine, data_bits=16)
+    engine = replace(OVERLAY.engine, data_bits=16, arrays=tuple(replace(array, weight_bits=16) for array in OVERLAY.engine.arrays))
     network = resnet(2)
     program = compiled(network, 16, replace(OVERLAY, engines=(engine,)))
     images = random_images(network, 40, 1)

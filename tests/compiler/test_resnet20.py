@@ -17,7 +17,8 @@ from sumtile.network.addernet import build_addernet_resnet20, load_addernet_resn
 from sumtile.network.reference import run_float
 from sumtile.overlay import Overlay
 from sumtile.program.golden import run_golden
-from sumtile.quantize import QuantizedNetwork, Scheme, quantize_network
+from sumtile.quantize import QuantizedNetwork, quantize_network
+from sumtile.quantize.schemes import covering
 
 DATA = Path(os.environ.get("SUMTILE_DATA", Path(__file__).parents[3] / "shared" / "data"))
 WEIGHTS, IMAGES = DATA / "addernet_resnet20_cifar10.npz", DATA / "cifar10_train1000.npz"
@@ -45,7 +46,7 @@ def scores(network: Network, images: tuple[np.ndarray, np.ndarray]) -> np.ndarra
 
 @pytest.fixture(scope="module")
 def quantized(network: Network, images: tuple[np.ndarray, np.ndarray]) -> QuantizedNetwork:
-    return quantize_network(network, images[0][-24:], Scheme(8))
+    return quantize_network(network, images[0][-24:], covering(8))
 
 
 @needs_data

@@ -11,14 +11,15 @@ from sumtile.errors import SumtileError
 from sumtile.formats import FixedPoint
 from sumtile.network import Activation, BatchNorm, Network, Preprocess
 from sumtile.network.reference import run_float
-from sumtile.quantize import QuantizedNetwork, Scheme, quantize_network
-from sumtile.quantize.calibrate import calibrate
-from sumtile.quantize.error import run_quantized
+from sumtile.quantize import QuantizedNetwork, quantize_network
+from sumtile.quantize.activation_rules import Range
+from sumtile.quantize.real import run_quantized
+from sumtile.quantize.schemes import covering
 from tests.support.networks import batch_norm, conv, lenet, normalized, random_images, resnet
 
 
 def quantized(network: Network, **settings: object) -> QuantizedNetwork:
-    return quantize_network(network, random_images(network, 40, 1), Scheme(**settings))  # type: ignore[arg-type]
+    return quantize_network(network, random_images(network, 40, 1), covering(**settings))  # type: ignore[arg-type]
 
 
 def snr(network: Network, result: QuantizedNetwork, seed: int) -> float:
@@ -54,9 +55,8 @@ def test_formats_follow_signs_and_ranges() -> None:
 def test_a_quantile_narrows_the_range_and_spares_the_output() -> None:
     network = resnet(4)
     images = random_images(network, 70, 1)
-    values = np.abs(np.concatenate([run_float(network, network.preprocess.apply(images))["block1"].ravel()]))
-    seen = calibrate(network, images, {"block1": 0.99, "bn5": 1.0}, [])
-    assert np.mean(values <= seen.ranges["block1"].high) == pytest.approx(0.99, abs=1e-3)
+    values = run_float(network, network.preprocess.apply(images))["block1"]
+    assert np.mean(values <= Range.of(values, 0.99).high) == pytest.approx(0.99, abs=1e-3)
     wide, narrow = quantized(network, bits=8), quantized(network, bits=8, quantile=0.8)
     assert narrow.formats["relu2"].fl > wide.formats["relu2"].fl
     assert narrow.formats["bn5"] == wide.formats["bn5"] and narrow.formats["input"] == wide.formats["input"]
@@ -95,7 +95,7 @@ def test_dead_channels_become_constants_and_blow_nothing_up() -> None:
     second.mean[:], second.variance[:] = tensors["conv2"].mean(axis=(0, 2, 3)), tensors["conv2"].var(axis=(0, 2, 3))
     first_channel = tensors["conv1"][:, 2]
     assert first_channel.max() - first_channel.min() < 1e-6
-    result = quantize_network(network, random_images(network, 40, 1), Scheme())
+    result = quantize_network(network, random_images(network, 40, 1), covering())
     layer = result.layers[0]
     assert layer.scale[2] == 0 and layer.offset[2] == pytest.approx(first.beta[2], abs=1e-3)
     assert layer.scale[3] == 0 and layer.offset[3] == pytest.approx(first.beta[3], abs=1e-6)
@@ -121,7 +121,9 @@ def test_every_layer_reports_its_error() -> None:
     assert [error.name for error in result.errors] == [layer.name for layer in result.layers]
     assert all(20 < error.snr < 80 for error in result.errors)
     assert [error.operator for error in result.errors] == ["mac", "adder", "mac", "mac"]
-    assert "8 bits" in result.scheme
+    assert [error.weights for error in result.errors] == ["fixed 8 bit", "as its input", "fixed 8 bit", "fixed 8 bit"]
+    assert all(error.weight_snr > 35 for error in result.errors if error.operator == "mac")
+    assert result.scheme == str(covering(8)) and "8 bits" in result.scheme
 
 
 def test_a_tensor_that_is_always_zero_is_no_trouble() -> None:
@@ -136,10 +138,10 @@ def test_refusals() -> None:
     images = random_images(network, 4, 0)
     for wrong in (images[:0], images[:, 1:], images.astype(np.float32), images[0]):
         with pytest.raises(SumtileError, match="calibration images are"):
-            quantize_network(network, wrong, Scheme())
+            quantize_network(network, wrong, covering())
     for settings in ({"bits": 1}, {"bits": 17}, {"scale": "best"}, {"quantile": 0.0}, {"quantile": 1.5}):
         with pytest.raises(SumtileError):
-            Scheme(**settings)  # type: ignore[arg-type]
+            covering(**settings)  # type: ignore[arg-type]
     network.node("fc1").weight[0, 0] = np.inf  # type: ignore[attr-defined]
     with pytest.raises(SumtileError, match="'fc1' has parameters that are not finite"):
-        quantize_network(network, images, Scheme())
+        quantize_network(network, images, covering())

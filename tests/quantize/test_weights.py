@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The sumtile authors
 # SPDX-License-Identifier: Apache-2.0
-"""Integer weights: the clip-and-constant identity of adder layers, and per-filter scales of multiplying ones."""
+"""Integer weights of adder layers: the clip-and-constant identity."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sumtile.formats import FixedPoint
-from sumtile.quantize.weights import scale_filters, share_scale
+from sumtile.quantize.weights import share_scale
 
 FORMATS = st.builds(FixedPoint, bits=st.integers(2, 8), fl=st.integers(-3, 9), signed=st.booleans())
 SEEDS = st.integers(0, 2**32 - 1)
@@ -39,7 +39,7 @@ def test_real_weights_cost_at_most_half_a_unit_each(features: FixedPoint, seed: 
     quantized = share_scale(weights, features)
     x = np.random.default_rng(seed).integers(features.low, features.high, (20, 1, 2, 2, 5), endpoint=True)
     exact = -np.abs(x * features.scale - weights).sum(axis=(2, 3, 4))
-    found = (-np.abs(x - quantized.integers).sum(axis=(2, 3, 4)) + quantized.constant) * quantized.scale
+    found = (-np.abs(x - quantized.integers).sum(axis=(2, 3, 4)) + quantized.constant) * quantized.step
     assert np.abs(found - exact).max() <= 0.5 * 20 * features.scale * (1 + 1e-9)
 
 
@@ -49,20 +49,3 @@ def test_unsigned_features_move_negative_weights_to_the_constant() -> None:
     assert quantized.integers.ravel().tolist() == [0, 5, 255]
     assert quantized.constant.tolist() == [-(3 + 45)]
     assert quantized.clipped == 2 / 3
-
-
-@settings(deadline=None)
-@given(bits=st.integers(2, 16), seed=SEEDS)
-def test_filter_scales_cover_each_maximum(bits: int, seed: int) -> None:
-    weights = random_weights(seed, 1.0) * np.array([1e-8, 1.0, 1e5])[:, None, None, None]
-    features = FixedPoint(8, 3)
-    quantized = scale_filters(weights, features, bits)
-    high = (1 << (bits - 1)) - 1
-    assert np.abs(quantized.integers).reshape(3, -1).max(axis=1).tolist() == [high] * 3
-    step = quantized.scale[:, None, None, None] / features.scale
-    assert np.all(np.abs(quantized.integers * step - weights) <= 0.5 * step * (1 + 1e-9))
-
-
-def test_a_filter_of_zeros_stays_zero() -> None:
-    quantized = scale_filters(np.zeros((2, 1, 1, 4)), FixedPoint(8, 0), 8)
-    assert not quantized.integers.any() and np.all(np.isfinite(quantized.scale))

@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from sumtile.cli.arguments import positive
+from sumtile.cli.quantization import SCHEMES_HELP, add_scheme_options
 from sumtile.report import Column, Screen, open_screen
 from sumtile.report.text import duration, size
 
@@ -19,17 +20,23 @@ if TYPE_CHECKING:
     from sumtile.program import Program
     from sumtile.quantize import QuantizedNetwork
 
-_EPILOG = """\
+_EPILOG = f"""\
 examples:
   sumtile compile network.npz --calibrate photos/ -o model.tile
   sumtile compile network.npz --calibrate fashion-mnist --bits 6 --board pynq-z2 -o small.tile
+  sumtile compile network.npz --calibrate photos/ --scheme dynamic --bits 16 -o precise.tile
+  sumtile compile network.npz --calibrate photos/ --scheme msq --board zc706 -o mixed.tile
+
+{SCHEMES_HELP}
 
 Quantization needs no training, only images like those that the network will see: a folder of
 images, a data set, or an .npz file with an array x. Labels are not used.
 
-The table shows, for each layer, its maps, the stripes it is computed in, the bytes of its weight
-stream, the clock cycles of its slowest stage and which stage that is, and the signal-to-noise
-ratio of its result: the power of the float result over that of the error, on these images."""
+The first table shows, for each layer, its maps, the stripes it is computed in, the bytes of its
+weight stream, the clock cycles of its slowest stage and which stage that is. The second one shows
+the formats of its weights and of its result (u: unsigned; fl: fractional bits) and what they
+cost: the signal-to-noise ratio of the weights; that of the result on these images, which carries
+the errors of the layers before; and the share of the result that saturates."""
 
 _COLUMNS = (
     Column("layer", style="bold"),
@@ -41,7 +48,16 @@ _COLUMNS = (
     Column("weights", right=True),
     Column("cycles", right=True),
     Column("bound by"),
+)
+
+_ERROR_COLUMNS = (
+    Column("layer", style="bold"),
+    Column("weights"),
     Column("SNR dB", right=True),
+    Column("result", right=True),
+    Column("fl", right=True),
+    Column("SNR dB", right=True),
+    Column("saturated", right=True),
 )
 
 
@@ -58,58 +74,68 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("-o", "--output", metavar="PROGRAM", required=True, help="file to write, such as model.tile")
     parser.add_argument("--calibrate", metavar="IMAGES", required=True, help="a folder of images, 'fashion-mnist', a folder of class folders, or an .npz file")
     parser.add_argument("--images", metavar="N", type=positive, default=256, help="calibration images to use, spread over all that there are (default: 256)")
-    parser.add_argument("--overlay", metavar="NAME", default="adder", help="overlay to compile for (default: adder)")
+    parser.add_argument("--overlay", metavar="NAME", help="overlay to compile for (default: the one that suits network and scheme)")
     parser.add_argument("--board", metavar="NAME", default="zcu102", help="board to compile for (default: zcu102)")
-    parser.add_argument("--bits", metavar="N", type=int, default=8, help="bits of weights and activations (default: 8)")
-    parser.add_argument("--quantile", metavar="Q", type=float, default=1.0, help="share of a tensor's magnitudes that its scale covers (default: 1, the maximum)")
+    add_scheme_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs the command and returns its exit status."""
     from sumtile.cli.calibration import calibration_images
+    from sumtile.cli.quantization import chosen_scheme, default_overlay
     from sumtile.compiler import compile_network
     from sumtile.network.storage import load_network
     from sumtile.overlay import Overlay
     from sumtile.program import write_program
-    from sumtile.quantize import Scheme, quantize_network
+    from sumtile.quantize import quantize_network
 
     begin = time.monotonic()
-    scheme = Scheme(bits=arguments.bits, quantile=arguments.quantile)
-    overlay = Overlay.load(arguments.overlay, arguments.board)
     network = load_network(arguments.network)
+    overlay = Overlay.load(arguments.overlay or default_overlay(arguments, network), arguments.board)
+    scheme = chosen_scheme(arguments, overlay)
     images = calibration_images(arguments.calibrate, network.preprocess, arguments.images)
     quantized = quantize_network(network, images, scheme)
     program = compile_network(quantized, overlay)
     write_program(program, arguments.output)
     screen = open_screen(sys.stdout)
-    cycles = _show(screen, program, quantized, overlay)
+    cycles = _show_layers(screen, program, overlay)
     screen.line()
-    screen.line(f"{quantized.scheme}, calibrated with {len(images)} images", style="dim")
+    _show_errors(screen, quantized)
+    screen.line()
+    screen.line(f"{quantized.scheme}; calibrated with {len(images)} images", style="dim")
     screen.line(f"{cycles} cycles an image, {duration(cycles / overlay.clock_mhz / 1e6)} at {overlay.clock_mhz:g} MHz, by the cycle model while the memory keeps up", style="dim")
     screen.line(f"{arguments.output} runs '{program.name}' on overlay {overlay.name} of {overlay.board.name}; compiled in {duration(time.monotonic() - begin)}", style="bold")
     return 0
 
 
-def _show(screen: Screen, program: Program, quantized: QuantizedNetwork, overlay: Overlay) -> int:
+def _show_layers(screen: Screen, program: Program, overlay: Overlay) -> int:
     """Prints a line a layer and gives the cycles of all of them."""
     from sumtile.kernels.cycles import stage_cycles
     from sumtile.kernels.packing import HEADER_BYTES
     from sumtile.kernels.tiling import tile
 
     engine = overlay.engine
-    snr = {error.name: error.snr for error in quantized.errors}
     rows, total = [], 0
     for step in program.steps:
         layer, tiling = step.layer, tile(engine, step.layer)
         stages = stage_cycles(engine, layer, tiling)
         slowest = max(stages, key=lambda stage: stages[stage])
         total += stages[slowest]
-        stream = HEADER_BYTES + tiling.groups * engine.to * 8 + tiling.weight_tiles * tiling.weight_repeats * engine.ti * engine.to * engine.data_bytes
+        stream = HEADER_BYTES + tiling.groups * engine.to * 8 + tiling.weight_tiles * tiling.weight_repeats * engine.tile_bytes
         shapes = _shape(layer.ifm), "x".join(map(str, layer.kernel)), _shape(layer.ofm)
-        rows.append((step.name, layer.operator, *shapes, str(tiling.stripes), size(stream), f"{stages[slowest]}", slowest.removeprefix("load_"), f"{snr[step.name]:.1f}"))
+        rows.append((step.name, layer.operator, *shapes, str(tiling.stripes), size(stream), f"{stages[slowest]}", slowest.removeprefix("load_")))
     screen.table(_COLUMNS, rows)
     return total
+
+
+def _show_errors(screen: Screen, quantized: QuantizedNetwork) -> None:
+    """Prints what the number formats of each layer cost."""
+    rows = []
+    for error in quantized.errors:
+        result = f"{'' if error.format.signed else 'u'}{error.format.bits}"
+        rows.append((error.name, error.weights, f"{error.weight_snr:.1f}", result, str(error.format.fl), f"{error.snr:.1f}", f"{error.saturated:.2%}"))
+    screen.table(_ERROR_COLUMNS, rows)
 
 
 def _shape(shape: MapShape) -> str:

@@ -16,7 +16,7 @@ from sumtile.network.storage import load_network
 from sumtile.overlay import Overlay
 from sumtile.overlay.resources import models_folder
 from sumtile.program import Program
-from sumtile.quantize import Scheme, quantize_network
+from sumtile.quantize import quantize_network, schemes
 
 NETWORK = "lenet5_adder_fashion.npz"
 
@@ -50,4 +50,4 @@ def sample_program(overlay: Overlay) -> Program:
     """The network, quantized to 8 bits with the sample images and compiled for an overlay."""
     network, samples = load_samples()
     images = read_images((sample.path for sample in samples), network.preprocess)
-    return compile_network(quantize_network(network, images, Scheme(bits=8)), overlay)
+    return compile_network(quantize_network(network, images, schemes.covering(8)), overlay)

@@ -9,11 +9,12 @@ from dataclasses import replace
 import numpy as np
 
 from sumtile.compiler.arithmetic import lower_arithmetic
+from sumtile.compiler.arrays import choose_array
 from sumtile.compiler.buffers import assign_buffers
 from sumtile.errors import SumtileError
 from sumtile.formats import FixedPoint
 from sumtile.kernels.layer import Layer, MapShape
-from sumtile.kernels.packing import feature_bytes, feature_dtype
+from sumtile.kernels.packing import feature_bytes
 from sumtile.kernels.tiling import ceil_div, tile
 from sumtile.network.graph import INPUT
 from sumtile.overlay import Engine, Overlay
@@ -50,6 +51,7 @@ def compile_network(quantized: QuantizedNetwork, overlay: Overlay) -> Program:
         overlay=overlay.name,
         board=overlay.board.name,
         stamp=overlay.stamp,
+        data_bits=engine.data_bits,
         preprocess=quantized.preprocess,
         classes=quantized.classes,
         tensors={name: Tensor(name, shape, formats[name], buffers[name]) for name, shape in shapes.items()},
@@ -66,12 +68,12 @@ def _lower(engine: Engine, quantized: QuantizedLayer, formats: dict[str, FixedPo
     residual = None if quantized.residual is None else formats[quantized.residual]
     try:
         layer, requantization = lower_arithmetic(engine, quantized, formats[quantized.source], residual, formats[quantized.name])
-        layer, weights = _flattened(engine, layer, quantized.weights)
+        array = choose_array(engine, quantized)
+        layer, weights = _flattened(engine, replace(layer, operator=array.operator, weight_bits=array.weight_bits), quantized.weights)
         tile(engine, layer)
     except SumtileError as error:
         raise SumtileError(f"layer '{quantized.name}' ({' + '.join(quantized.nodes)}): {error}") from None
-    dtype = feature_dtype(engine, unsigned=layer.operator == "adder" and layer.ifm_unsigned)
-    return Step(quantized.name, layer, quantized.source, quantized.residual, quantized.name, weights.astype(dtype), requantization)
+    return Step(quantized.name, layer, quantized.source, quantized.residual, quantized.name, _narrowest(weights, layer.weights_unsigned), requantization)
 
 
 def _flattened(engine: Engine, layer: Layer, weights: np.ndarray) -> tuple[Layer, np.ndarray]:
@@ -87,3 +89,9 @@ def _flattened(engine: Engine, layer: Layer, weights: np.ndarray) -> tuple[Layer
     padded = np.pad(weights, ((0, 0), (0, 0), (0, 0), (0, channels - ifm.channels)))
     flat = replace(layer, ifm=MapShape(1, 1, ifm.pixels * channels), kernel=(1, 1), stride=(1, 1))
     return flat, padded.reshape(layer.channels, 1, 1, -1)
+
+
+def _narrowest(weights: np.ndarray, unsigned: bool) -> np.ndarray:
+    """The integers in the smallest type of that sign that holds them all."""
+    kinds = [np.iinfo(f"{'u' if unsigned else ''}int{bits}") for bits in (8, 16, 32)]
+    return weights.astype(next(kind.dtype for kind in kinds if kind.min <= weights.min() and weights.max() <= kind.max))

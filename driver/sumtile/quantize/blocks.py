@@ -91,7 +91,7 @@ def conv_block(node: Conv, ifm: MapShape) -> Block:
         )
     if inputs * node.groups != ifm.channels:
         raise SumtileError(f"node '{node.name}' has weights for {inputs * node.groups} input channels, but '{node.inputs[0]}' has {ifm.channels}; correct its weights.")
-    geometry = Layer(node.operator, ifm, outputs, (kernel[0], kernel[1]), node.stride, node.dilation, node.padding, depthwise)
+    geometry = Layer(node.operator, ifm, outputs, (kernel[0], kernel[1]), node.stride, node.dilation, node.padding, depthwise=depthwise)
     return _begin(node, geometry, node.weight.transpose(0, 2, 3, 1), node.bias)
 
 

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The sumtile authors
 # SPDX-License-Identifier: Apache-2.0
-"""Runs calibration images through the float network and keeps the range of each tensor."""
+"""Runs calibration images through the float network and keeps the tensors that the quantizer compares with."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,24 +12,31 @@ import numpy as np
 from sumtile.errors import SumtileError
 from sumtile.network.graph import Network, Preprocess
 from sumtile.network.reference import run_float
+from sumtile.quantize.activation_rules import Range
 
 BATCH = 32
 
 
 @dataclass(frozen=True)
-class Range:
-    """Smallest and largest real value of a tensor, after cutting at a quantile of the magnitudes."""
+class Channels:
+    """Smallest, largest and mean value of each channel of a tensor: float64 of shape (channels,)."""
 
-    low: float
-    high: float
+    low: np.ndarray
+    high: np.ndarray
+    mean: np.ndarray
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """What the calibration images show: the range of tensors, and the (low, high) arrays of the channels of tensors."""
+    """What the float network makes of the calibration images.
 
-    ranges: dict[str, Range]
-    channels: dict[str, tuple[np.ndarray, np.ndarray]]
+    Attributes:
+        values: tensors by name, float32 (images, height, width, channels).
+        channels: what is known of the channels of tensors, by name.
+    """
+
+    values: dict[str, np.ndarray]
+    channels: dict[str, Channels]
 
 
 def pixel_range(preprocess: Preprocess) -> Range:
@@ -49,42 +56,41 @@ def check_images(network: Network, images: np.ndarray) -> None:
         )
 
 
-def float_batches(network: Network, images: np.ndarray) -> Iterator[dict[str, np.ndarray]]:
-    """The float tensors of the images, in batches of :data:`BATCH`; SumtileError when one is not finite."""
+def calibrate(network: Network, images: np.ndarray, values: Collection[str], channels: Collection[str]) -> Calibration:
+    """Runs the float network; the tensors that are kept lie in memory for all images at a time.
+
+    Args:
+        network: the float network.
+        images: uint8 (images, height, width, channels).
+        values: names of the tensors to keep.
+        channels: names of the tensors of whose channels the extremes and the mean are wanted.
+
+    Raises:
+        SumtileError: a tensor that is not finite.
+    """
+    kept: dict[str, np.ndarray] = {}
+    seen = dict.fromkeys(channels, Channels(np.array(np.inf), np.array(-np.inf), np.array(0.0)))
+    for start, batch in _float_batches(network, images):
+        for name in values:
+            part = _nhwc(batch[name])
+            kept.setdefault(name, np.empty((len(images), *part.shape[1:]), np.float32))[start : start + len(part)] = part
+        for name, before in seen.items():
+            rows = _nhwc(batch[name]).reshape(-1, _nhwc(batch[name]).shape[-1])
+            mean = rows.mean(axis=0, dtype=np.float64) * len(batch[name]) / len(images)
+            seen[name] = Channels(np.minimum(before.low, rows.min(axis=0)), np.maximum(before.high, rows.max(axis=0)), before.mean + mean)
+    return Calibration(kept, seen)
+
+
+def _float_batches(network: Network, images: np.ndarray) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
+    """Index of the first image and the float tensors, batch by batch."""
     for start in range(0, len(images), BATCH):
         tensors = run_float(network, network.preprocess.apply(images[start : start + BATCH]))
         for name, values in tensors.items():
             if not np.all(np.isfinite(values)):
                 raise SumtileError(f"tensor '{name}' of network '{network.name}' has values that are not finite on the calibration images; check that node's parameters.")
-        yield tensors
+        yield start, tensors
 
 
-def calibrate(network: Network, images: np.ndarray, quantiles: Mapping[str, float], channels: Iterable[str]) -> Calibration:
-    """Ranges over all calibration images.
-
-    Args:
-        network: the float network.
-        images: uint8 (images, height, width, channels).
-        quantiles: for each tensor whose range is wanted, the share of its magnitudes that must lie inside; 1 keeps the extremes.
-        channels: names of the tensors of whose channels the extremes are wanted.
-    """
-    largest = {name: np.zeros(0) for name in quantiles}
-    extremes = {name: [np.inf, -np.inf] for name in largest}
-    bounds = {name: (np.array(np.inf), np.array(-np.inf)) for name in channels}
-    for batch in float_batches(network, images):
-        for name, extreme in extremes.items():
-            values = batch[name]
-            outside = int((1 - quantiles[name]) * values[0].size * len(images))
-            largest[name] = _largest(np.append(largest[name], np.abs(values)), outside + 1)
-            extreme[:] = min(extreme[0], float(values.min())), max(extreme[1], float(values.max()))
-        for name, (low, high) in bounds.items():
-            values = batch[name].reshape(len(batch[name]), batch[name].shape[1], -1)
-            bounds[name] = np.minimum(low, values.min(axis=(0, 2))), np.maximum(high, values.max(axis=(0, 2)))
-    limits = {name: float(values.min()) for name, values in largest.items()}
-    ranges = {name: Range(max(low, -limits[name]), min(high, limits[name])) for name, (low, high) in extremes.items()}
-    return Calibration(ranges, bounds)
-
-
-def _largest(values: np.ndarray, count: int) -> np.ndarray:
-    """The ``count`` largest values, in any order (all of them when there are fewer)."""
-    return values if len(values) <= count else np.partition(values, len(values) - count)[len(values) - count :]
+def _nhwc(values: np.ndarray) -> np.ndarray:
+    """(N, C, H, W) to (N, H, W, C), and (N, C) to (N, 1, 1, C)."""
+    return values.transpose(0, 2, 3, 1) if values.ndim == 4 else values[:, None, None, :]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sumtile.formats import FixedPoint
+from sumtile.formats import FixedPoint, WeightFormat
 from sumtile.kernels.layer import Layer
 from sumtile.network.graph import Preprocess
 
@@ -23,8 +23,9 @@ class QuantizedLayer:
     Attributes:
         nodes: names of the network's nodes that it runs, in order.
         source, residual: names of the tensors that it reads; ``residual`` may be None.
-        geometry: shapes, operator and pooling window; its arithmetic is left at the defaults.
+        geometry: shapes, pooling window, and the network's operator, ``adder`` or ``mac``; its arithmetic is left at the defaults.
         weights: int64 of ``geometry.weight_shape``.
+        weight_format: the levels of the weights; None for an adder layer, whose weights have the format of its input.
         scale, offset: real value of one unit of the integer sums, and real addend: float64 of shape (channels,).
         slope, high: the activation, ``min(x if x >= 0 else slope * x, high)``; ``high`` may be None.
         activated: format of the values before the pooling (of the result, when nothing is pooled).
@@ -35,6 +36,7 @@ class QuantizedLayer:
     residual: str | None
     geometry: Layer
     weights: np.ndarray
+    weight_format: WeightFormat | None
     scale: np.ndarray
     offset: np.ndarray
     slope: float
@@ -46,6 +48,11 @@ class QuantizedLayer:
         """Name of the layer, and of the tensor that it makes."""
         return self.nodes[-1]
 
+    @property
+    def operator(self) -> str:
+        """Operator of the array that the weights are made for: ``adder``, ``mac``, ``sp2`` or ``mixed``."""
+        return self.geometry.operator if self.weight_format is None else self.weight_format.operator
+
 
 @dataclass(frozen=True)
 class LayerError:
@@ -53,19 +60,23 @@ class LayerError:
 
     Attributes:
         name: name of the layer.
-        operator: ``adder`` or ``mac``.
+        operator: operator of the array that its weights are made for.
+        weights: format of its weights in words.
+        weight_snr: power of the weights over that of their errors, in dB.
+        clipped_weights: share of an adder layer's weights beyond the format's range (their excess moved to the constant).
         format: number format of its result.
         snr: power of the float result over that of the error, in dB; errors of the layers before it are included.
         saturated: share of its values that lie on a bound of the format where the float value lies beyond it.
-        clipped_weights: share of the weights beyond the format's range (their excess moved to the constant).
     """
 
     name: str
     operator: str
+    weights: str
+    weight_snr: float
+    clipped_weights: float
     format: FixedPoint
     snr: float
     saturated: float
-    clipped_weights: float
 
 
 @dataclass(frozen=True)
@@ -74,7 +85,7 @@ class QuantizedNetwork:
 
     Attributes:
         name, preprocess, classes: as in the float network.
-        scheme: the quantizer's settings in words.
+        scheme: all settings of the quantizer in words.
         formats: number format of every stored tensor, the network's input included.
         layers: layers in order; the last one makes the output.
         errors: one entry a layer, measured on the calibration images.

@@ -1,62 +1,39 @@
 # SPDX-FileCopyrightText: 2026 The sumtile authors
 # SPDX-License-Identifier: Apache-2.0
-"""The settings of the post-training quantizer, and the number formats that follow from them."""
+"""The settings of the post-training quantizer: a rule for the weights and a rule for the activations."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-import numpy as np
-
-from sumtile.errors import SumtileError
-from sumtile.formats import FixedPoint
-from sumtile.quantize.calibrate import Range
-
-SCALES = ("activations", "both")
+from sumtile.quantize.activation_rules import ActivationRule
+from sumtile.quantize.weight_rules import WeightRule
 
 
 @dataclass(frozen=True)
 class Scheme:
-    """Settings of :func:`sumtile.quantize.quantize_network`.
+    """Settings of :func:`sumtile.quantize.quantize_network`; :mod:`sumtile.quantize.schemes` has the usual ones.
+
+    Adder layers follow the rule for activations only, since their weights have the format of their input.
 
     Attributes:
-        bits: width of every weight and activation, 2 to 8 (to 16 for a 16-bit engine).
-        scale: what the one power-of-two scale of an adder layer's input and weights covers: ``activations`` (weights
-            beyond it move to a constant) or ``both``, the naive rule.
-        quantile: share of a tensor's magnitudes that its scale covers; 1 covers the maximum. The network's input and
-            output always keep their whole range.
+        weights: rule for the weights of multiplying layers.
+        activations: rule for the formats of tensors.
+        ends: rule for the weights of the layers that read the network's input or make its output; equal to
+            ``weights`` where these are no exception.
+        compensate: whether weights are rounded so that they make good each other's errors on the calibration images (see
+            :func:`sumtile.quantize.compensate.compensate`), or each to its nearest level.
+        correct_biases: whether each channel of a layer gets the mean of the float network on the calibration images.
     """
 
-    bits: int = 8
-    scale: str = "activations"
-    quantile: float = 1.0
-
-    def __post_init__(self) -> None:
-        if not 2 <= self.bits <= 16:
-            raise SumtileError(f"{self.bits} bits were asked for, but engines have 2 to 16; choose that many.")
-        if self.scale not in SCALES:
-            raise SumtileError(f"the scale rule '{self.scale}' is unknown; choose one of {', '.join(SCALES)}.")
-        if not 0.5 <= self.quantile <= 1:
-            raise SumtileError(f"a quantile of {self.quantile} was asked for, but it must lie in 0.5 to 1; 1 covers the maximum.")
+    weights: WeightRule
+    activations: ActivationRule
+    ends: WeightRule
+    compensate: bool
+    correct_biases: bool
 
     def __str__(self) -> str:
-        share = "the maximum" if self.quantile == 1 else f"{100 * self.quantile:g} %"
-        return f"{self.bits} bits, scales cover {share} of {'activations' if self.scale == 'activations' else 'activations and adder weights'}"
-
-    def format(self, values: Range, *, signed: bool, adder_weights: Iterable[np.ndarray] = ()) -> FixedPoint:
-        """The format of a tensor.
-
-        Args:
-            values: its range.
-            signed: whether it can be negative.
-            adder_weights: real weights of the adder layers that read it.
-        """
-        low, high = values.low, values.high
-        if self.scale == "both":
-            for weights in adder_weights:
-                low, high = min(low, float(weights.min())), max(high, float(weights.max()))
-        signed = signed or low < 0
-        if max(-low, high) <= 0:
-            high = 1.0  # a tensor that is always zero: any scale will do
-        return FixedPoint.covering(min(low, 0.0) if signed else 0.0, high, self.bits, signed=signed)
+        ends = "" if self.ends == self.weights else f"; weights of the first and the last layer: {self.ends}"
+        rounding = "errors compensated" if self.compensate else "to the nearest"
+        biases = "corrected to the float means" if self.correct_biases else "as trained"
+        return f"weights: {self.weights}{ends}; rounding: {rounding}; activations: {self.activations}; biases: {biases}"

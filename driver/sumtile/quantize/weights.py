@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The sumtile authors
 # SPDX-License-Identifier: Apache-2.0
-"""Real weights to integers: the shared scale of adder layers, and one scale for each filter of multiplying layers."""
+"""Integer weights of a layer: in a format of their own for multiplying layers, in the input's format for adder layers."""
 
 from __future__ import annotations
 
@@ -8,23 +8,31 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sumtile.formats import FixedPoint
+from sumtile.formats import FixedPoint, WeightFormat
+from sumtile.quantize.noise import decibels
 
 
 @dataclass(frozen=True)
 class IntegerWeights:
-    """Weights such that ``sum over real values = (sum over integers + constant) * scale`` up to rounding.
+    """Weights of a layer, and what is lost by them.
+
+    The weights of a multiplying layer are ``integers * step``. In an adder layer the input has the same step, and
+    ``sum over real values = (sum over integers + constant) * step`` up to rounding.
 
     Attributes:
         integers: int64, shape of the real weights.
-        scale: real value of one unit of the integer sums, shape (outputs,).
-        constant: addend in units of the integer sums, shape (outputs,).
-        clipped: share of the weights that were cut at the format's bounds.
+        step: real value of one unit of a filter's weights, shape (outputs,).
+        constant: addend in units of the integer sums, shape (outputs,); zero for multiplying layers.
+        format: the levels of the integers; None for an adder layer, whose weights have the format of its input.
+        snr: power of the weights over that of their errors, in dB; what the constant makes good is no error.
+        clipped: share of the weights whose excess moved to the constant.
     """
 
     integers: np.ndarray
-    scale: np.ndarray
+    step: np.ndarray
     constant: np.ndarray
+    format: WeightFormat | None
+    snr: float
     clipped: float
 
 
@@ -41,26 +49,26 @@ def share_scale(weights: np.ndarray, features: FixedPoint) -> IntegerWeights:
     """
     scaled = weights * 2.0**features.fl
     inside = np.clip(scaled, features.low, features.high)
-    excess = np.abs(scaled - inside)
+    integers, excess = np.rint(inside), np.abs(scaled - inside)
     outputs = len(weights)
     return IntegerWeights(
-        integers=np.rint(inside).astype(np.int64),
-        scale=np.full(outputs, features.scale),
+        integers=integers.astype(np.int64),
+        step=np.full(outputs, features.scale),
         constant=-excess.reshape(outputs, -1).sum(axis=1),
+        format=None,
+        snr=decibels(scaled, inside - integers),
         clipped=float(np.mean(excess > 0)),
     )
 
 
-def scale_filters(weights: np.ndarray, features: FixedPoint, bits: int) -> IntegerWeights:
-    """Weights of a multiplying layer: symmetric integers of ``bits`` bits with one scale a filter that covers its maximum.
+def round_filters(weights: np.ndarray, step: np.ndarray, format: WeightFormat) -> IntegerWeights:
+    """Weights of a multiplying layer: the level nearest to each, with one step a filter.
 
     Args:
         weights: real, (outputs, kernel height, kernel width, inputs).
-        features: format of the input features.
-        bits: width of the weights.
+        step: real value of one unit of each filter, positive, shape (outputs,).
+        format: the levels.
     """
-    outputs = len(weights)
-    largest = np.abs(weights).reshape(outputs, -1).max(axis=1)
-    step = np.where(largest > 0, largest, 1.0) / FixedPoint(bits, 0).high
-    integers = np.rint(weights / step[:, None, None, None]).astype(np.int64)
-    return IntegerWeights(integers, step * features.scale, np.zeros(outputs), 0.0)
+    steps = step[:, None, None, None]
+    integers = format.nearest(weights / steps)
+    return IntegerWeights(integers, step, np.zeros(len(weights)), format, snr=decibels(weights, weights - integers * steps), clipped=0.0)

@@ -1,0 +1,92 @@
+# SPDX-FileCopyrightText: 2026 The sumtile authors
+# SPDX-License-Identifier: Apache-2.0
+"""The options that choose a quantizer's scheme, and the overlay that suits it."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+from typing import TYPE_CHECKING
+
+from sumtile.cli.arguments import positive
+from sumtile.errors import SumtileError
+
+if TYPE_CHECKING:
+    from sumtile.network import Network
+    from sumtile.overlay import Overlay
+    from sumtile.quantize import Scheme
+
+SCHEMES = ("covering", "dynamic", "static", "fixed", "sp2", "msq", "ternary")
+
+SCHEMES_HELP = """\
+schemes, and the options that each takes:
+  covering  every scale covers its maximum: one a filter, powers of two for activations
+            [--bits --weight-bits --quantile]
+  dynamic   dynamic precision: a fractional length for each filter and each tensor, searched
+            layer by layer [--bits --weight-bits --radius --per-filter]
+  static    one fractional length for all weights and one for all tensors, for comparison
+            [--bits --weight-bits --radius]
+  fixed     weights of 4 bits, evenly spaced, the scale of each filter fitted by least squares
+            [--bits --weight-bits --ends --compensate --correct-biases]
+  sp2       as fixed, with weights that are sums of two powers of two [as fixed]
+  msq       as fixed, with filters of high variance fixed and the others SP2, in the ratio of the
+            overlay's lanes [as fixed]
+  ternary   as fixed, with weights of -1, 0 and 1 [--bits --ends --compensate --correct-biases]
+
+An adder layer subtracts its weights from its input, so both have one format; only --scheme's
+rule for activations matters to it."""
+
+_OPTIONS = ("bits", "weight_bits", "ends", "quantile", "radius", "per_filter", "compensate", "correct_biases")
+
+
+def add_scheme_options(parser: argparse.ArgumentParser) -> None:
+    """Adds ``--scheme`` and its settings; a setting that is not given keeps the scheme's default."""
+    group = parser.add_argument_group("quantization")
+    group.add_argument("--scheme", choices=SCHEMES, default="covering", help="how weights and activations become integers (default: covering)")
+    group.add_argument("--bits", metavar="N", type=positive, help="bits of activations, and of weights where --weight-bits has no default of its own (default: 8)")
+    group.add_argument("--weight-bits", metavar="N", type=positive, help="bits of the weights of multiplying layers (default: --bits, or 4 for fixed, sp2 and msq)")
+    group.add_argument("--ends", metavar="N", type=positive, help="bits of the weights of the first and the last layer (default: 8)")
+    group.add_argument("--quantile", metavar="Q", type=float, help="share of a tensor's magnitudes that its scale covers (default: 1, the maximum)")
+    group.add_argument("--radius", metavar="N", type=int, help="how far to search for a fractional length from the one that avoids overflow (default: 2)")
+    group.add_argument("--per-filter", action=argparse.BooleanOptionalAction, help="a fractional length for the weights of each filter, and not of each layer (default: yes)")
+    group.add_argument("--compensate", action=argparse.BooleanOptionalAction, help="round weights so that they make good each other's errors (default: yes)")
+    group.add_argument("--correct-biases", action=argparse.BooleanOptionalAction, help="shift each channel to its mean in the float network (default: yes)")
+
+
+def chosen_scheme(arguments: argparse.Namespace, overlay: Overlay) -> Scheme:
+    """The scheme that the options describe; the ratio of ``msq`` is that of the overlay's lanes.
+
+    Raises:
+        SumtileError: an option that the scheme does not take, or no lanes of both kinds.
+    """
+    from sumtile.quantize import schemes
+
+    preset = getattr(schemes, arguments.scheme)
+    settings = {name: value for name in _OPTIONS if (value := getattr(arguments, name)) is not None}
+    foreign = [_flag(name) for name in settings if name not in inspect.signature(preset).parameters]
+    if foreign:
+        raise SumtileError(f"scheme '{arguments.scheme}' has no setting {foreign[0]}; leave it out, or choose another scheme ('sumtile compile --help' lists them).")
+    if arguments.scheme == "msq":
+        settings |= _lane_ratio(overlay)
+    return preset(**settings)
+
+
+def default_overlay(arguments: argparse.Namespace, network: Network) -> str:
+    """Name of the overlay whose arrays suit the network and the scheme."""
+    if any(getattr(node, "operator", None) == "adder" for node in network.nodes):
+        return "adder"
+    if arguments.scheme in ("sp2", "msq"):
+        return str(arguments.scheme)
+    widest = max(arguments.bits or 8, arguments.weight_bits or 0, arguments.ends or 0)
+    return "fixed16" if widest > 8 else "fixed8"
+
+
+def _lane_ratio(overlay: Overlay) -> dict[str, int]:
+    for array in overlay.engine.arrays:
+        if array.operator == "mixed":
+            return {"fixed_of": array.fixed_lanes, "of": overlay.engine.to}
+    raise SumtileError(f"scheme 'msq' mixes filters in the ratio of an overlay's lanes, but overlay '{overlay.name}' has no lanes of both kinds; choose the overlay msq.")
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"

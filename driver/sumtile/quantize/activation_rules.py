@@ -1,0 +1,198 @@
+# SPDX-FileCopyrightText: 2026 The sumtile authors
+# SPDX-License-Identifier: Apache-2.0
+"""Rules for the number formats of tensors."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sumtile.errors import SumtileError
+from sumtile.formats import FixedPoint
+from sumtile.quantize.fl import check_radius, rounding_error, search_fl
+
+SCALES = ("activations", "both")
+BITS_MAX = 16
+"""Widest features of an engine."""
+
+
+@dataclass(frozen=True)
+class Range:
+    """Smallest and largest real value of a tensor."""
+
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: np.ndarray, quantile: float) -> Range:
+        """Range of the values after the largest magnitudes were cut, so that the share ``quantile`` is left as it is."""
+        low, high = float(values.min()), float(values.max())
+        outside = int((1 - quantile) * values.size)
+        if not outside:
+            return cls(low, high)
+        magnitudes = np.abs(values).ravel()
+        limit = float(np.partition(magnitudes, len(magnitudes) - 1 - outside)[len(magnitudes) - 1 - outside])
+        return cls(max(low, -limit), min(high, limit))
+
+
+@dataclass(frozen=True)
+class FloatTensor:
+    """A tensor that needs a format.
+
+    Attributes:
+        values: its float values on the calibration images, any shape.
+        signed: whether it can be negative.
+        known: its range over all images there are, where that is known: of the network's input.
+        output: it is the network's output.
+        adder_weights: real weights of the adder layers that read it.
+    """
+
+    values: np.ndarray
+    signed: bool
+    known: Range | None = None
+    output: bool = False
+    adder_weights: tuple[np.ndarray, ...] = ()
+
+    def covering(self, bits: int, quantile: float = 1.0) -> FixedPoint:
+        """The finest format that holds the range, or the share ``quantile`` of it; the known range is held as a whole."""
+        return _covering(self.known or Range.of(self.values, quantile), bits, self.signed)
+
+
+class ActivationRule(ABC):
+    """Base of all rules for tensors; ``str`` gives every setting in words."""
+
+    bits: int
+
+    def settled(self, tensors: Sequence[FloatTensor]) -> ActivationRule:
+        """The rule after a look at all tensors of the network."""
+        return self
+
+    @abstractmethod
+    def format(self, tensor: FloatTensor, found: np.ndarray) -> FixedPoint:
+        """The format of a tensor.
+
+        Args:
+            tensor: the tensor.
+            found: what the quantized layers before it give for ``tensor.values``, not yet rounded to the format.
+        """
+
+
+@dataclass(frozen=True)
+class CoveringActivations(ActivationRule):
+    """The finest power-of-two scale that covers a tensor's range.
+
+    Attributes:
+        bits: width, 2 to 16.
+        quantile: share of a tensor's magnitudes that its scale covers, 0.5 to 1; 1 covers the maximum. The network's
+            input and output always keep their whole range.
+        scale: what the one scale of an adder layer's input and weights covers: ``activations`` (weights beyond it move
+            to a constant) or ``both``, the naive rule.
+    """
+
+    bits: int
+    quantile: float
+    scale: str
+
+    def __post_init__(self) -> None:
+        _check_bits(self.bits)
+        if self.scale not in SCALES:
+            raise SumtileError(f"the scale rule '{self.scale}' is unknown; choose one of {', '.join(SCALES)}.")
+        if not 0.5 <= self.quantile <= 1:
+            raise SumtileError(f"a quantile of {self.quantile} was asked for, but it must lie in 0.5 to 1; 1 covers the maximum.")
+
+    def __str__(self) -> str:
+        share = "the maximum" if self.quantile == 1 else f"{100 * self.quantile:g} %"
+        return f"{self.bits} bits, scales cover {share} of {'activations' if self.scale == 'activations' else 'activations and adder weights'}"
+
+    def format(self, tensor: FloatTensor, found: np.ndarray) -> FixedPoint:
+        if self.scale == "activations" or not tensor.adder_weights:
+            return tensor.covering(self.bits, 1.0 if tensor.output else self.quantile)
+        seen = tensor.known or Range.of(tensor.values, self.quantile)
+        low = min(seen.low, *(float(weights.min()) for weights in tensor.adder_weights))
+        high = max(seen.high, *(float(weights.max()) for weights in tensor.adder_weights))
+        return _covering(Range(low, high), self.bits, tensor.signed or low < 0)
+
+
+@dataclass(frozen=True)
+class DynamicActivations(ActivationRule):
+    """Dynamic precision: a fractional length for each tensor, chosen layer by layer, the layers before being quantized already.
+
+    The network's input covers the range of all pixels. Source: Qiu et al., "Going Deeper with Embedded FPGA Platform",
+    FPGA'16, section 4.
+
+    Attributes:
+        bits: width, 2 to 16.
+        radius: how far the search goes from the fractional length that just avoids overflow.
+    """
+
+    bits: int
+    radius: int
+
+    def __post_init__(self) -> None:
+        _check_bits(self.bits)
+        check_radius(self.radius)
+
+    def __str__(self) -> str:
+        return f"{self.bits} bits, one fl a tensor searched layer by layer within {self.radius} of no overflow"
+
+    def format(self, tensor: FloatTensor, found: np.ndarray) -> FixedPoint:
+        around = tensor.covering(self.bits)
+        if tensor.known is not None:
+            return around
+        fl = search_fl(around.fl, self.radius, lambda fl: rounding_error(tensor.values, found, FixedPoint(self.bits, fl, around.signed)))
+        return FixedPoint(self.bits, fl, around.signed)
+
+
+@dataclass(frozen=True)
+class StaticActivations(ActivationRule):
+    """Static precision: one fractional length for all tensors, the network's input included; each is signed or unsigned.
+
+    Attributes:
+        bits: width, 2 to 16.
+        radius: how far the search goes from the fractional length that just avoids overflow in every tensor.
+    """
+
+    bits: int
+    radius: int
+
+    def __post_init__(self) -> None:
+        _check_bits(self.bits)
+        check_radius(self.radius)
+
+    def __str__(self) -> str:
+        return f"{self.bits} bits, one fl for all tensors searched within {self.radius} of no overflow"
+
+    def settled(self, tensors: Sequence[FloatTensor]) -> ActivationRule:
+        around = min(tensor.covering(self.bits).fl for tensor in tensors)
+
+        def error(fl: int) -> float:
+            return sum(rounding_error(tensor.values, tensor.values, FixedPoint(self.bits, fl, tensor.signed)) for tensor in tensors)
+
+        return _OneLength(self.bits, search_fl(around, self.radius, error))
+
+    def format(self, tensor: FloatTensor, found: np.ndarray) -> FixedPoint:
+        return self.settled([tensor]).format(tensor, found)
+
+
+@dataclass(frozen=True)
+class _OneLength(ActivationRule):
+    """A static rule that has its fractional length."""
+
+    bits: int
+    fl: int
+
+    def format(self, tensor: FloatTensor, found: np.ndarray) -> FixedPoint:
+        return FixedPoint(self.bits, self.fl, tensor.signed)
+
+
+def _covering(seen: Range, bits: int, signed: bool) -> FixedPoint:
+    low, high = (seen.low, seen.high) if max(-seen.low, seen.high) > 0 else (0.0, 1.0)  # a tensor that is always zero: any scale will do
+    return FixedPoint.covering(min(low, 0.0) if signed else 0.0, high, bits, signed=signed)
+
+
+def _check_bits(bits: int) -> None:
+    if not 2 <= bits <= BITS_MAX:
+        raise SumtileError(f"activations of {bits} bits were asked for, but engines have 2 to {BITS_MAX}; choose that many.")

@@ -1,0 +1,98 @@
+# SPDX-FileCopyrightText: 2026 The sumtile authors
+# SPDX-License-Identifier: Apache-2.0
+"""The usual schemes; each gives a :class:`Scheme` with all its settings, which ``str`` tells."""
+
+from __future__ import annotations
+
+from sumtile.formats import Mixed, Sp2, Symmetric, Ternary
+from sumtile.quantize.activation_rules import CoveringActivations, DynamicActivations, StaticActivations
+from sumtile.quantize.scheme import Scheme
+from sumtile.quantize.weight_rules import CoveringWeights, DynamicWeights, FittedWeights, StaticWeights
+
+STARTS = 64
+"""Steps that the fit of a scale begins with."""
+
+
+def covering(bits: int = 8, weight_bits: int | None = None, quantile: float = 1.0, scale: str = "activations") -> Scheme:
+    """Symmetric weights and power-of-two activations whose scales cover their maximum.
+
+    Args:
+        bits: width of activations, and of weights unless ``weight_bits`` says otherwise.
+        weight_bits: width of the weights of multiplying layers.
+        quantile, scale: see :class:`CoveringActivations`.
+    """
+    weights = CoveringWeights(weight_bits or bits)
+    return Scheme(weights, CoveringActivations(bits, quantile, scale), weights, compensate=False, correct_biases=False)
+
+
+def dynamic(bits: int = 8, weight_bits: int | None = None, radius: int = 2, per_filter: bool = True) -> Scheme:
+    """Dynamic precision of Qiu et al. (FPGA'16): fractional lengths of weights and tensors that follow their values.
+
+    Args:
+        bits: width of activations, and of weights unless ``weight_bits`` says otherwise.
+        weight_bits: width of the weights of multiplying layers.
+        radius: how far both searches go.
+        per_filter: a fractional length for the weights of each filter, which costs an engine nothing; of each layer, as
+            in the paper, where it is false. The sum of absolute errors then cuts a layer's few largest weights.
+    """
+    weights = DynamicWeights(weight_bits or bits, radius, per_filter)
+    return Scheme(weights, DynamicActivations(bits, radius), weights, compensate=False, correct_biases=False)
+
+
+def static(bits: int = 8, weight_bits: int | None = None, radius: int = 2) -> Scheme:
+    """Static precision: one fractional length for all weights and one for all tensors, for comparison with :func:`dynamic`.
+
+    Args:
+        bits: width of activations, and of weights unless ``weight_bits`` says otherwise.
+        weight_bits: width of the weights of multiplying layers.
+        radius: how far both searches go.
+    """
+    weights = StaticWeights(weight_bits or bits, radius)
+    return Scheme(weights, StaticActivations(bits, radius), weights, compensate=False, correct_biases=False)
+
+
+def fixed(weight_bits: int = 4, bits: int = 8, ends: int = 8, compensate: bool = True, correct_biases: bool = True) -> Scheme:
+    """Symmetric weights with fitted scales: the "fixed" format of MSQ (Chang et al., HPCA'21).
+
+    Args:
+        weight_bits: width of the weights, 2 to 16.
+        bits: width of activations.
+        ends: width of the weights of the first and the last layer.
+        compensate, correct_biases: see :class:`Scheme`.
+    """
+    return _fitted(FittedWeights(Symmetric(weight_bits), STARTS), bits, ends, compensate, correct_biases)
+
+
+def sp2(weight_bits: int = 4, bits: int = 8, ends: int = 8, compensate: bool = True, correct_biases: bool = True) -> Scheme:
+    """Weights that are sums of two powers of two, with fitted scales (Chang et al., HPCA'21).
+
+    Args:
+        weight_bits: width of the weights, 3 to 8.
+        bits, ends, compensate, correct_biases: see :func:`fixed`.
+    """
+    return _fitted(FittedWeights(Sp2(weight_bits), STARTS), bits, ends, compensate, correct_biases)
+
+
+def msq(weight_bits: int = 4, bits: int = 8, ends: int = 8, compensate: bool = True, correct_biases: bool = True, *, fixed_of: int, of: int) -> Scheme:
+    """Mix and Match: filters of high variance are fixed and the others SP2, in the ratio of an array's lanes (Chang et al., HPCA'21).
+
+    Args:
+        weight_bits: width of the weights of both kinds, 3 to 8.
+        bits, ends, compensate, correct_biases: see :func:`fixed`.
+        fixed_of, of: that many of so many filters are fixed.
+    """
+    mixed = Mixed(Symmetric(weight_bits), Sp2(weight_bits), fixed_of, of)
+    return _fitted(FittedWeights(mixed, STARTS), bits, ends, compensate, correct_biases)
+
+
+def ternary(bits: int = 8, ends: int = 8, compensate: bool = True, correct_biases: bool = True) -> Scheme:
+    """Weights of -1, 0 and 1 with fitted scales.
+
+    Args:
+        bits, ends, compensate, correct_biases: see :func:`fixed`.
+    """
+    return _fitted(FittedWeights(Ternary(), STARTS), bits, ends, compensate, correct_biases)
+
+
+def _fitted(weights: FittedWeights, bits: int, ends: int, compensate: bool, correct_biases: bool) -> Scheme:
+    return Scheme(weights, CoveringActivations(bits, 1.0, "activations"), CoveringWeights(ends), compensate, correct_biases)
