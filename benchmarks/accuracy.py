@@ -2,13 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """What quantization costs: accuracy of the integer programs, and how often they agree with the float network.
 
-    python benchmarks/accuracy.py                        # all networks whose files are there
-    python benchmarks/accuracy.py --images 200 resnet20  # one network, fewer images
+    python benchmarks/accuracy.py                                      both studies, where their files are there
+    python benchmarks/accuracy.py lenet5 --markdown                    one of them, as a table for a README
+    python benchmarks/accuracy.py resnet20 --images 200 --layers       fewer images, and the error of each layer
 
-The integers are those of the C simulation where a compiler is present, of the numpy golden model elsewhere; both give
-the same bits. The exit status is 1 when a network misses one of its targets on the images that were used (few images say
-little), or cannot be measured although it was asked for. Networks: the official AdderNet ResNet-20 on CIFAR-10 (``addernet_resnet20_cifar10.npz`` and
-``cifar10_train1000.npz`` in ``--data``), and the repository's LeNet-5 on Fashion-MNIST.
+Each study takes an adder network and an ordinary one through every scheme that fits it. 'lenet5': the repository's two
+networks on Fashion-MNIST, through stock pynq on an emulated board. 'resnet20': addernet_resnet20_cifar10.npz and
+resnet20_cifar10_akamaster.npz on cifar10_train1000.npz, all three in --data, in the C simulation.
+
+The exit status is 1 when a target is missed on the images that were used (few images say little), or when a study that
+was asked for cannot be measured.
 """
 
 from __future__ import annotations
@@ -17,166 +20,142 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from accuracy_measure import Outcome, measure
+from accuracy_studies import FLOAT, STUDIES, Result, Study, Subject
 
-from sumtile.compiler import compile_network
-from sumtile.csim import Simulator
-from sumtile.datasets import Dataset, fashion_mnist, read_npz
+from sumtile.cli.arguments import positive
 from sumtile.errors import SumtileError
-from sumtile.network import Network
-from sumtile.network.addernet import load_addernet_resnet20
-from sumtile.network.reference import run_float
-from sumtile.network.storage import load_network
-from sumtile.overlay import Overlay
-from sumtile.program import Program
-from sumtile.program.golden import run_golden
-from sumtile.quantize import QuantizedNetwork, Scheme, quantize_network
 from sumtile.report import Column, Screen, open_screen
+from sumtile.report.text import duration
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-DATA = Path(os.environ.get("SUMTILE_DATA", REPOSITORY.parent / "shared" / "data"))
-SCHEMES = (Scheme(8), Scheme(8, quantile=0.9997), Scheme(6), Scheme(6, quantile=0.9997), Scheme(8, scale="both"))
-BATCH = 50
+DATA = Path(os.environ.get("SUMTILE_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 
+Table = Callable[[Screen, Sequence[Column], Sequence[Sequence[str]]], None]
 
-@dataclass(frozen=True)
-class Target:
-    """What a network must reach, as shares of the images; ``SCHEMES[0]`` is judged, plain 8 bits.
-
-    Attributes:
-        loss: most accuracy that 8 bits may lose against float32.
-        agreement: least share of images on which 8 bits and float32 name the same class.
-        accuracy: least accuracy in float32.
-    """
-
-    loss: float
-    agreement: float = 0.0
-    accuracy: float = 0.0
-
-    def missed(self, float_accuracy: float, accuracy: float, agreement: float) -> list[str]:
-        """A clause for each target that is missed."""
-        slack = 1e-9  # the sums of shares are not exact
-        clauses = {
-            f"float32 is right on {float_accuracy:.2%}, at least {self.accuracy:.2%} was expected": float_accuracy < self.accuracy - slack,
-            f"8 bits lose {float_accuracy - accuracy:.2%} of accuracy, at most {self.loss:.2%} was expected": float_accuracy - accuracy > self.loss + slack,
-            f"8 bits agree with float32 on {agreement:.2%}, at least {self.agreement:.2%} was expected": agreement < self.agreement - slack,
-        }
-        return [clause for clause, holds in clauses.items() if holds]
+_COLUMNS = (
+    Column("network"),
+    Column("scheme", style="bold"),
+    Column("overlay"),
+    Column("accuracy", right=True),
+    Column("points lost", right=True),
+    Column("agrees with float", right=True),
+    Column("worst layer SNR dB", right=True),
+)
 
 
-@dataclass(frozen=True)
-class Case:
-    """A network, images to judge it by, images to calibrate it with, and what it must reach."""
-
-    network: Network
-    test: Dataset
-    calibration: np.ndarray
-    target: Target
-
-
-def resnet20(data: Path, calibration: int) -> Case:
-    """The official AdderNet ResNet-20; calibrated with the last of the training images that it is judged by."""
-    network = load_addernet_resnet20(data / "addernet_resnet20_cifar10.npz")
-    images = read_npz(data / "cifar10_train1000.npz")
-    return Case(network, images, images.images[-calibration:], Target(loss=0.012, agreement=0.98))
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command; returns the process's exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        return _run(options)
+    except SumtileError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
 
 
-def lenet5(data: Path, calibration: int) -> Case:
-    """The repository's LeNet-5 with adder layers; calibrated with training images."""
-    network = load_network(REPOSITORY / "models" / "lenet5_adder_fashion.npz")
-    return Case(network, fashion_mnist("test"), fashion_mnist("train").images[:calibration], Target(loss=0.005, accuracy=0.915))
-
-
-CASES: dict[str, Callable[[Path, int], Case]] = {"resnet20": resnet20, "lenet5": lenet5}
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("cases", nargs="*", metavar="NETWORK", help=f"{' or '.join(CASES)} (default: all)")
-    parser.add_argument("--images", type=int, default=10**9, help="test images to use (default: all)")
-    parser.add_argument("--calibration", type=int, default=128, help="calibration images (default: 128)")
-    parser.add_argument("--board", default="zcu102", help="board whose adder overlay is simulated (default: zcu102)")
-    parser.add_argument("--data", type=Path, default=DATA, help=f"folder of the ResNet-20 weights and images (default: {DATA})")
-    parser.add_argument("--layers", action="store_true", help="print the error of each layer too")
-    arguments = parser.parse_args()
+def _run(options: argparse.Namespace) -> int:
+    """Measures the studies; gives the exit status."""
     screen = open_screen(sys.stdout)
-    missed = []
-    for name in arguments.cases or CASES:
-        if name not in CASES:
-            parser.error(f"there is no network '{name}'")
+    sentences = []
+    for name in options.studies or STUDIES:
         try:
-            case = CASES[name](arguments.data, arguments.calibration)
+            study = STUDIES[name](options.data, options.calibration, options.board)
         except SumtileError as error:
             screen.line(f"{name}: left out, since {error}")
-            if arguments.cases:
-                missed.append(f"{name} was asked for, but it could not be measured.")
+            if options.studies:
+                sentences.append(f"{name} was asked for, but it could not be measured.")
             continue
-        missed += report(screen, case, arguments.images, Overlay.load("adder", arguments.board), arguments.layers)
-    for sentence in missed:
+        sentences += _report(screen, replace(study, test=study.test.first(options.images), on=options.on or study.on), options)
+    for sentence in sentences:
         screen.line(sentence, style="bold red")
-    return 1 if missed else 0
+    return 1 if sentences else 0
 
 
-def report(screen: Screen, case: Case, images: int, overlay: Overlay, layers: bool) -> list[str]:
-    """Prints one row for the float network and one for each scheme; gives a sentence for each target that is missed."""
-    test = case.test.first(images)
-    begin = time.perf_counter()
-    reference = float_scores(case.network, test.images)
-    float_accuracy = float(np.mean(reference.argmax(axis=1) == test.labels))
-    missed: list[str] = []
-    rows = [["float32", f"{float_accuracy:.2%}", "", "", f"{(time.perf_counter() - begin) / len(test) * 1e3:.1f}", "numpy"]]
-    for scheme in SCHEMES:
-        quantized = quantize_network(case.network, case.calibration, scheme)
-        begin = time.perf_counter()
-        scores, where = integer_scores(compile_network(quantized, overlay), overlay, test.images)
-        seconds = time.perf_counter() - begin
-        found = scores.argmax(axis=1)
-        accuracy, agreement = float(np.mean(found == test.labels)), float(np.mean(found == reference.argmax(axis=1)))
-        if scheme is SCHEMES[0]:
-            missed = case.target.missed(float_accuracy, accuracy, agreement)
-        snr = min(error.snr for error in quantized.errors)
-        rows.append([str(scheme), f"{accuracy:.2%}", f"{agreement:.2%}", f"{snr:.1f}", f"{seconds / len(test) * 1e3:.1f}", where])
-        if layers:
-            show_layers(screen, quantized)
-    screen.line(f"{case.network.name} on {len(test)} images of {test.name}, calibrated with {len(case.calibration)}, overlay {overlay.name} of {overlay.board.name}")
-    titles = ("scheme", "accuracy", "agrees with float", "worst layer SNR dB", "ms/image", "computed by")
-    screen.table([Column(title, right=0 < index < 5) for index, title in enumerate(titles)], rows, indent=2)
-    return [f"{case.network.name} misses a target on {len(test)} images: {clause}." for clause in missed]
+def _report(screen: Screen, study: Study, options: argparse.Namespace) -> list[str]:
+    """Measures a study and prints its tables; gives a sentence for each target that is missed."""
+    images, rows = len(study.test), sum(1 + len(subject.cases) for subject in study.subjects)
+    begin = time.monotonic()
+    with open_screen(sys.stderr).progress(study.test.name, rows * images, "images") as advance:
+        measured = measure(study, options.board, options.processes, advance)
+    seconds = time.monotonic() - begin
+    results = [_results(outcomes, study.test.labels) for outcomes in measured]
+    table: Table = _markdown if options.markdown else Screen.table
+    screen.line(f"{images} images of {study.test.name}, calibrated with {len(study.calibration)}; computed by {study.on} for {options.board} in {duration(seconds)}")
+    screen.line()
+    table(screen, _COLUMNS, [row for each in zip(study.subjects, measured, results) for row in _rows(*each)])
+    screen.line()
+    if options.layers:
+        for subject, outcomes in zip(study.subjects, measured):
+            _show_layers(screen, subject, outcomes, table)
+    return [
+        f"{subject.network.name} misses a target on {images} images: {clause}."
+        for subject, reached in zip(study.subjects, results)
+        for clause in (target.missed(reached) for target in subject.targets)
+        if clause
+    ]
 
 
-def float_scores(network: Network, images: np.ndarray) -> np.ndarray:
-    """Output of the float network: (images, classes)."""
-    batches = (images[start : start + BATCH] for start in range(0, len(images), BATCH))
-    return np.concatenate([run_float(network, network.preprocess.apply(batch))[network.output].reshape(len(batch), -1) for batch in batches])
+def _results(outcomes: Mapping[str, Outcome], labels: np.ndarray) -> dict[str, Result]:
+    reference = outcomes[FLOAT].predictions
+    return {name: Result(float(np.mean(found.predictions == labels)), float(np.mean(found.predictions == reference))) for name, found in outcomes.items()}
 
 
-def integer_scores(program: Program, overlay: Overlay, images: np.ndarray) -> tuple[np.ndarray, str]:
-    """Integers of the program's output, (images, classes), and what computed them."""
-    source = program.tensors[program.input].format
-    features = (source.quantize(program.preprocess.apply(images[start : start + BATCH]).transpose(0, 2, 3, 1)) for start in range(0, len(images), BATCH))
-    try:
-        simulator = Simulator(program)
-    except SumtileError:
-        return np.concatenate([run_golden(program, overlay.engine, batch)[program.output].reshape(len(batch), -1) for batch in features]), "numpy golden"
-    try:
-        return np.stack([simulator.infer(image).ravel() for batch in features for image in batch]), "C simulation"
-    finally:
-        simulator.close()
+def _rows(subject: Subject, outcomes: Mapping[str, Outcome], results: Mapping[str, Result]) -> list[list[str]]:
+    """A row for the float network and one for each case."""
+    reference = results[FLOAT].accuracy
+    rows = [[subject.network.name, FLOAT, "", f"{reference:.2%}", "", "", ""]]
+    for case in subject.cases:
+        result, worst = results[case.name], min(error.snr for error in outcomes[case.name].errors)
+        lost = 100 * (reference - result.accuracy)
+        rows.append([subject.network.name, case.name, case.overlay, f"{result.accuracy:.2%}", f"{lost:.2f}", f"{result.agreement:.2%}", f"{worst:.1f}"])
+    return rows
 
 
-def show_layers(screen: Screen, quantized: QuantizedNetwork) -> None:
-    """Prints the error of each layer."""
-    screen.line(quantized.scheme)
-    columns = [Column("layer"), Column("array"), Column("bits", True), Column("fl", True), Column("SNR dB", True), Column("saturated", True), Column("clipped weights", True)]
-    rows = [
-        [error.name, error.operator, f"{'' if error.format.signed else 'u'}{error.format.bits}", str(error.format.fl), f"{error.snr:.1f}", f"{error.saturated:.3%}", f"{error.clipped_weights:.1%}"]
-        for error in quantized.errors
-    ]  # fmt: skip
-    screen.table(columns, rows, indent=2)
+def _show_layers(screen: Screen, subject: Subject, outcomes: Mapping[str, Outcome], table: Table) -> None:
+    """Prints the settings of every case, and how far its weights and results are from the float network, layer by layer."""
+    for case in subject.cases:
+        screen.line(f"{case.name}: {outcomes[case.name].scheme}")
+    columns = [Column("layer"), *(Column(case.name, right=True) for case in subject.cases)]
+    errors = [outcomes[case.name].errors for case in subject.cases]
+    for title, attribute in (("weights", "weight_snr"), ("result, with the errors of the layers before it", "snr")):
+        screen.line()
+        screen.line(f"{subject.network.name}, SNR in dB: {title}")
+        screen.line()
+        table(screen, columns, [[layer[0].name, *(f"{getattr(error, attribute):.1f}" for error in layer)] for layer in zip(*errors)])
+    screen.line()
+
+
+def _markdown(screen: Screen, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
+    """Prints a table as Markdown."""
+    lines = [[column.title for column in columns], ["---:" if column.right else "---" for column in columns], *rows]
+    for line in lines:
+        screen.line(f"| {' | '.join(line)} |")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("studies", nargs="*", metavar="STUDY", type=_study, help=f"{' or '.join(STUDIES)} (default: all)")
+    parser.add_argument("--images", metavar="N", type=positive, default=10**9, help="test images to use (default: all)")
+    parser.add_argument("--calibration", metavar="N", type=positive, default=128, help="calibration images (default: %(default)s)")
+    parser.add_argument("--board", metavar="NAME", default="zcu102", help="board whose overlays compute (default: %(default)s)")
+    parser.add_argument("--on", choices=("emulated", "csim", "golden"), help="what computes the integers; all give the same (default: emulated for lenet5, csim for resnet20)")
+    parser.add_argument("--processes", metavar="N", type=positive, default=len(os.sched_getaffinity(0)), help="processes that share the rows (default: one a processor core)")
+    parser.add_argument("--data", metavar="FOLDER", type=Path, default=DATA, help="folder of the ResNet-20 weights and images (default: %(default)s)")
+    parser.add_argument("--layers", action="store_true", help="print every scheme in full, and the error of each layer under it")
+    parser.add_argument("--markdown", action="store_true", help="print tables in Markdown")
+    return parser
+
+
+def _study(name: str) -> str:
+    """An argument that names a study."""
+    if name not in STUDIES:
+        raise argparse.ArgumentTypeError(f"there is no study '{name}'; choose {' or '.join(STUDIES)}")
+    return name
 
 
 if __name__ == "__main__":

@@ -12,15 +12,17 @@ using sumtile::uint_t;
 
 constexpr int kLowest = -128, kHighest = 255;  // of a feature of 8 bits, signed or not
 
-// Sums of one input lane, wide enough for every operator here.
-template <int Lanes>
-struct Sums {
-  int_t<48> value[Lanes];
-  Sums() {
-    for (auto& sum : value) sum = 1000;
+// What a row of weights makes of one feature.
+template <class Operator, int Lanes>
+struct Products {
+  int_t<48> accumulator[Lanes];
+  Products(const typename Operator::template Row<Lanes>& row, int x) {
+    for (auto& value : accumulator) value = 1000;
+    typename Operator::template Sums<Lanes, 1> sum;
+    sum.take(0, row, int_t<9>(x));
+    sum.template accumulate<0>(accumulator);
   }
-  int_t<48>& operator[](int lane) { return value[lane]; }
-  long long get(int lane) const { return (long long)(value[lane]) - 1000; }
+  long long operator[](int lane) const { return (long long)(accumulator[lane]) - 1000; }
 };
 
 // Pairs of weights for which two packed products are wrong, of all pairs whose number `stride` divides.
@@ -31,14 +33,14 @@ long long wrong_packings(long long stride) {
   long long wrong = 0;
   for (long long pair = 0; pair < kWeights * kWeights; pair += stride) {
     const int low = int(pair % kWeights) - kWeights / 2, high = int(pair / kWeights) - kWeights / 2;
-    typename sumtile::Mac<8, WeightBits>::template Row<2> row;
+    using Operator = sumtile::Mac<8, WeightBits>;
+    typename Operator::template Row<2> row;
     const uint_t<WeightBits> raw[2] = {uint_t<WeightBits>(low & (kWeights - 1)),
                                        uint_t<WeightBits>(high & (kWeights - 1))};
     row.template unpack<0>(raw, false);
     for (int x = kLowest; x <= kHighest; ++x) {
-      Sums<2> sums;
-      row.template accumulate<0>(sums, int_t<9>(x));
-      wrong += sums.get(0) != x * low || sums.get(1) != x * high;
+      const Products<Operator, 2> products(row, x);
+      wrong += products[0] != x * low || products[1] != x * high;
     }
   }
   return wrong;
@@ -49,13 +51,13 @@ template <int WeightBits>
 long long wrong_shifts(const std::int64_t* value_of_code) {
   long long wrong = 0;
   for (int code = 0; code < 1 << WeightBits; ++code) {
-    typename sumtile::Sp2<8, WeightBits>::template Row<1> row;
+    using Operator = sumtile::Sp2<8, WeightBits>;
+    typename Operator::template Row<1> row;
     const uint_t<WeightBits> raw[1] = {uint_t<WeightBits>(code)};
     row.template unpack<0>(raw, false);
     for (int x = kLowest; x <= kHighest; ++x) {
-      Sums<1> sums;
-      row.template accumulate<0>(sums, int_t<9>(x));
-      wrong += sums.get(0) != x * value_of_code[code];
+      const Products<Operator, 1> products(row, x);
+      wrong += products[0] != x * value_of_code[code];
     }
   }
   return wrong;

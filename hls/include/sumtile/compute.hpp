@@ -100,23 +100,20 @@ compute_steps:
     for (int p = 0; p < Config::kTp; ++p) {
 #pragma HLS unroll
       // The lanes add up in a tree of their own, so that only one addition lies between two iterations.
-      Accumulator sum[Config::kTo];
-#pragma HLS array_partition variable=sum complete
-    clear_lanes:
-      for (int o = 0; o < Config::kTo; ++o) {
-#pragma HLS unroll
-        sum[o] = 0;
-      }
+      typename Operator::template Sums<Config::kTo, kLanes> sum;
     input_lanes:
       for (int i = 0; i < kLanes; ++i) {
 #pragma HLS unroll
-        weights.row[tile_fold * kLanes + i].template accumulate<0>(sum, features.x[p][fold * kLanes + i]);
+        sum.take(i, weights.row[tile_fold * kLanes + i], features.x[p][fold * kLanes + i]);
       }
-    accumulate_lanes:
-      for (int o = 0; o < Config::kTo; ++o) {
+      if (first) {
+      clear_lanes:
+        for (int o = 0; o < Config::kTo; ++o) {
 #pragma HLS unroll
-        accumulators[p][o] = (first ? Accumulator(0) : accumulators[p][o]) + sum[o];
+          accumulators[p][o] = 0;
+        }
       }
+      sum.template accumulate<0>(accumulators[p]);
       if (output_ends) sums[p].write(in_channel_order<Config, Operator>(accumulators[p]));
     }
     if (output_ends) --outputs;

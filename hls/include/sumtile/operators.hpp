@@ -5,9 +5,11 @@
 //   kWeightBits               how wide a weight is in memory,
 //   accumulator_bits(terms)   how wide a sum of so many terms is,
 //   channel(lane)             which channel of the output word a lane makes,
-//   Row<Lanes>                the weights between one input lane and Lanes output lanes, as the lanes take them:
+//   Row<Lanes>                the weights between one input lane and Lanes output lanes, as the lanes take them;
 //     unpack<First>(raw, ifm_unsigned)   takes them from raw[First] on, once for all output columns,
-//     accumulate<First>(sum, x)          adds what they make of the feature x to sum[First] and the following.
+//   Sums<Lanes, Inputs>       what Inputs input lanes add up to in each of Lanes output lanes:
+//     take(i, row, x)                    the i-th of them, a row of weights and a feature,
+//     accumulate<First>(accumulator)     adds all of them to accumulator[First] and the following.
 //
 // Everything else of the engine is shared. DataBits is the width of the features in memory; they come as operands
 // with one bit more, so that signed and unsigned features share the lanes.
@@ -25,6 +27,91 @@ int_t<Bits + 1> extend(const uint_t<Bits>& raw, bool is_unsigned) {
   return is_unsigned ? int_t<Bits + 1>(raw) : int_t<Bits + 1>(as_signed<Bits>(raw));
 }
 
+// Sums of terms that are numbers.
+template <int Bits, int Lanes>
+struct PlainSums {
+  int_t<Bits> value[Lanes];
+
+  PlainSums() {
+#pragma HLS array_partition variable=value complete
+  clear_lanes:
+    for (int o = 0; o < Lanes; ++o) {
+#pragma HLS unroll
+      value[o] = 0;
+    }
+  }
+
+  template <class Row, class Operand>
+  void take(int, const Row& row, const Operand& x) {
+#pragma HLS inline
+    row.add_products(x, value);
+  }
+
+  template <int First, class Accumulators>
+  void accumulate(Accumulators& accumulator) const {
+#pragma HLS inline
+  accumulate_lanes:
+    for (int o = 0; o < Lanes; ++o) {
+#pragma HLS unroll
+      accumulator[First + o] += value[o];
+    }
+  }
+};
+
+// Sums of terms with a sign of their own. A node of their adder tree adds where two signs agree and subtracts where
+// they differ, with the same carry chain, and keeps the first sign; only the accumulator applies the last one. So a
+// sign costs nothing in its lane. It is all ones where its term counts negatively: (value ^ sign) - sign is the term.
+template <int Bits, int Lanes, int Inputs>
+struct SignedSums {
+  struct Terms {
+    lane_t<Bits> value[Lanes];
+    lane_t<1> sign[Lanes];
+  };
+  Terms terms[Inputs];
+
+  SignedSums() {
+#pragma HLS array_partition variable=terms complete
+#pragma HLS array_partition variable=terms->value complete
+#pragma HLS array_partition variable=terms->sign complete
+  }
+
+  template <class Row, class Operand>
+  void take(int input, const Row& row, const Operand& x) {
+#pragma HLS inline
+    row.make_terms(x, terms[input]);
+  }
+
+  template <int First, class Accumulators>
+  void accumulate(Accumulators& accumulator) {
+#pragma HLS inline
+  tree_levels:
+    for (int level = 0; level < ceil_log2(Inputs); ++level) {
+#pragma HLS unroll
+    tree_nodes:
+      for (int i = 0; i + (1 << level) < Inputs; i += 2 << level) {
+#pragma HLS unroll
+        add(terms[i], terms[i + (1 << level)]);
+      }
+    }
+  accumulate_lanes:
+    for (int o = 0; o < Lanes; ++o) {
+#pragma HLS unroll
+      accumulator[First + o] += lane_t<Bits>(terms[0].value[o] ^ terms[0].sign[o]) - terms[0].sign[o];
+    }
+  }
+
+ private:
+  static void add(Terms& first, const Terms& second) {
+#pragma HLS inline
+  add_lanes:
+    for (int o = 0; o < Lanes; ++o) {
+#pragma HLS unroll
+      const lane_t<1> differ = first.sign[o] ^ second.sign[o];
+      first.value[o] += lane_t<Bits>(second.value[o] ^ differ) - differ;
+    }
+  }
+};
+
 // AdderNet (Chen et al., CVPR'20, section 3.1): minus the sum of absolute differences, no multiplication.
 template <int DataBits>
 struct Adder {
@@ -33,9 +120,12 @@ struct Adder {
   static constexpr int accumulator_bits(unsigned long terms) { return DataBits + ceil_log2(terms) + 1; }
   static constexpr int channel(int lane) { return lane; }
 
+  template <int Lanes, int Inputs>
+  using Sums = SignedSums<DataBits + 1 + ceil_log2(Inputs), Lanes, Inputs>;
+
   template <int Lanes>
   struct Row {
-    int_t<DataBits + 1> weight[Lanes];
+    lane_t<DataBits + 1> weight[Lanes];
 
     Row() {
 #pragma HLS array_partition variable=weight complete
@@ -51,18 +141,16 @@ struct Adder {
       }
     }
 
-    // -|d| = d for a negative difference and ~d + 1 otherwise: one inverter row whose carry goes into the sum, in
-    // place of a second subtractor and a selector.
-    template <int First, class Sums>
-    void accumulate(Sums& sum, const int_t<DataBits + 1>& x) const {
+    // -|d| is d, subtracted where it is positive.
+    template <class Terms>
+    void make_terms(const int_t<DataBits + 1>& x, Terms& terms) const {
 #pragma HLS inline
     adder_lanes:
       for (int o = 0; o < Lanes; ++o) {
 #pragma HLS unroll
-        const int_t<DataBits + 2> difference = x - weight[o];
-        const bool positive = difference >= 0;
-        const int_t<DataBits + 2> folded = positive ? int_t<DataBits + 2>(~difference) : difference;
-        sum[First + o] += folded + int_t<2>(positive);
+        const lane_t<DataBits + 1> difference = x - weight[o];
+        terms.value[o] = difference;
+        terms.sign[o] = difference < 0 ? 0 : -1;
       }
     }
   };
@@ -105,13 +193,16 @@ struct Mac {
   static constexpr int accumulator_bits(unsigned long terms) { return Packed::kProductBits + ceil_log2(terms); }
   static constexpr int channel(int lane) { return lane; }
 
+  template <int Lanes, int Inputs>
+  using Sums = PlainSums<Packed::kProductBits + ceil_log2(Inputs), Lanes>;
+
   template <int Lanes>
   struct Row {
     // Lane o shares its multiplier with lane o + kPairs; what is left over has one of its own.
     static constexpr int kPairs = Packed::kFit ? Lanes / 2 : 0;
     static constexpr int kSingles = Lanes - 2 * kPairs;
-    typename Packed::Pair pair[kPairs + 1];  // one more, since no array is empty
-    lane_t<WeightBits> single[kSingles + 1];
+    typename Packed::Pair pair[kPairs + 1];    // one more, since no array is empty
+    int_t<DataBits + 1> single[kSingles + 1];  // as wide as a feature, which suits the lanes of a PC
 
     Row() {
 #pragma HLS array_partition variable=pair complete
@@ -133,59 +224,128 @@ struct Mac {
       }
     }
 
-    template <int First, class Sums>
-    void accumulate(Sums& sum, const int_t<DataBits + 1>& x) const {
+    template <class Values>
+    void add_products(const int_t<DataBits + 1>& x, Values& value) const {
 #pragma HLS inline
     packed_lanes:
       for (int o = 0; o < kPairs; ++o) {
 #pragma HLS unroll
         const Packed products(pair[o], x);
-        sum[First + o] += products.low;
-        sum[First + kPairs + o] += products.high;
+        value[o] += products.low;
+        value[kPairs + o] += products.high;
       }
     single_lanes:
       for (int o = 0; o < kSingles; ++o) {
 #pragma HLS unroll
-        sum[First + 2 * kPairs + o] += x * single[o];
+        value[2 * kPairs + o] += x * single[o];
       }
     }
   };
 };
 
-// Weights that are a sum of two powers of two (SP2 of Mix and Match, HPCA'21, arXiv 2012.04240): two shifts and one
-// addition. A code is sign | e1 | e2. An exponent e stands for 2^-e, and 0 for zero; a unit of the sums is 2^-kUnit,
-// so that all shifts go to the left.
+// The code of a weight that is a sum of two powers of two (SP2 of Mix and Match, HPCA'21, arXiv 2012.04240): sign | e1
+// | e2. An exponent e stands for 2^-e, and 0 for zero; a unit of the products is 2^-kUnit, so that all shifts go left.
 template <int DataBits, int WeightBits>
-struct Sp2 {
+struct Sp2Code {
   static_assert(WeightBits >= 3, "an SP2 weight has a sign and at least one bit for each of its two exponents");
-  static constexpr int kWeightBits = WeightBits;
   static constexpr int kBits2 = (WeightBits - 1) / 2, kBits1 = WeightBits - 1 - kBits2;
   static constexpr int kMax1 = (1 << kBits1) - 1, kMax2 = (1 << kBits2) - 1;
   static constexpr int kUnit = kMax1;
   // A weight reaches 2^-1 + 2^-1, which is 2^kUnit units.
   static constexpr int kProductBits = DataBits + kUnit + 1;
-  static constexpr int accumulator_bits(unsigned long terms) { return kProductBits + ceil_log2(terms); }
+
+  using Code = lane_t<WeightBits>;
+  using Product = lane_t<kProductBits>;
+  static Code exponent1(const Code& code) { return code >> kBits2 & kMax1; }
+  static Code exponent2(const Code& code) { return code & kMax2; }
+  static lane_t<1> sign(const Code& code) { return code < 0 ? -1 : 0; }
+
+  // A multiplexer, as gates: the form that becomes vectors on a PC.
+  template <int Count>
+  static Product select(const Product (&choice)[Count], const Code& index) {
+#pragma HLS inline
+    Product chosen = 0;
+  select_gates:
+    for (int i = 0; i < Count; ++i) {
+#pragma HLS unroll
+      const Product gate = -int_t<2>(index == i);
+      chosen |= choice[i] & gate;
+    }
+    return chosen;
+  }
+};
+
+// The products of one feature with all codes: two shifts and an addition. The shifts are wires, and a lane picks of
+// them.
+template <int DataBits, int WeightBits>
+struct Sp2Products {
+  using Format = Sp2Code<DataBits, WeightBits>;
+  using Product = typename Format::Product;
+  Product first[Format::kMax1 + 1], second[Format::kMax2 + 1];  // by exponent
+
+  explicit Sp2Products(const int_t<DataBits + 1>& x) {
+#pragma HLS inline
+    first[0] = second[0] = 0;
+  first_shifts:
+    for (int e = 1; e <= Format::kMax1; ++e) {
+#pragma HLS unroll
+      first[e] = Product(x) << (Format::kUnit - e);
+    }
+  second_shifts:
+    for (int e = 1; e <= Format::kMax2; ++e) {
+#pragma HLS unroll
+      second[e] = first[e];
+    }
+  }
+
+  void multiply(const typename Format::Code& code, Product& value, lane_t<1>& sign) const {
+#pragma HLS inline
+    value = Format::select(first, Format::exponent1(code)) + Format::select(second, Format::exponent2(code));
+    sign = Format::sign(code);
+  }
+};
+
+// With 4 bits the second term is 4 or nothing, and the product with the first, q1, is written from 2 in the middle:
+// 4 + q1 = 2 + (2 + q1), and q1 = -(2 - (2 + q1)). So a lane picks one of four multiples, (2 + q1) x, and adds it to 2x
+// or subtracts it. No term is gated, and pick and addition fit one carry chain of 6-input LUTs.
+template <int DataBits>
+struct Sp2Products<DataBits, 4> {
+  using Format = Sp2Code<DataBits, 4>;
+  using Product = typename Format::Product;
+  Product twice, multiple[4];  // by the first exponent
+
+  explicit Sp2Products(const int_t<DataBits + 1>& x) {
+#pragma HLS inline
+    const Product once = x;
+    twice = once << 1;
+    multiple[0] = twice;
+    multiple[1] = twice + (once << 2);
+    multiple[2] = once << 2;
+    multiple[3] = twice + once;
+  }
+
+  void multiply(const typename Format::Code& code, Product& value, lane_t<1>& sign) const {
+#pragma HLS inline
+    const lane_t<1> subtract = Format::exponent2(code) == 0 ? -1 : 0;
+    value = twice + (Format::select(multiple, Format::exponent1(code)) ^ subtract) - subtract;
+    sign = Format::sign(code) ^ subtract;
+  }
+};
+
+// Weights that are sums of two powers of two: no multiplication.
+template <int DataBits, int WeightBits>
+struct Sp2 {
+  using Format = Sp2Code<DataBits, WeightBits>;
+  static constexpr int kWeightBits = WeightBits;
+  static constexpr int accumulator_bits(unsigned long terms) { return Format::kProductBits + ceil_log2(terms); }
   static constexpr int channel(int lane) { return lane; }
 
-  using Product = int_t<kProductBits>;
-
-  // One of the copies of x that are shifted by constants, or zero: a multiplexer, as gates that lanes of a PC share.
-  template <int MaxExponent>
-  static Product shifted(const int_t<DataBits + 1>& x, const lane_t<WeightBits>& exponent) {
-#pragma HLS inline
-    Product term = 0;
-  shifted_copies:
-    for (int e = 1; e <= MaxExponent; ++e) {
-#pragma HLS unroll
-      const Product copy = Product(x) << (kUnit - e), gate = -int_t<2>(exponent == e);
-      term |= copy & gate;
-    }
-    return term;
-  }
+  template <int Lanes, int Inputs>
+  using Sums = SignedSums<Format::kProductBits + ceil_log2(Inputs), Lanes, Inputs>;
 
   template <int Lanes>
   struct Row {
-    lane_t<WeightBits> code[Lanes];
+    typename Format::Code code[Lanes];
 
     Row() {
 #pragma HLS array_partition variable=code complete
@@ -201,18 +361,16 @@ struct Sp2 {
       }
     }
 
-    // The sign inverts the product's bits, and its carry goes into the sum, as in the adder lanes.
-    template <int First, class Sums>
-    void accumulate(Sums& sum, const int_t<DataBits + 1>& x) const {
+    template <class Terms>
+    void make_terms(const int_t<DataBits + 1>& x, Terms& terms) const {
 #pragma HLS inline
+      const Sp2Products<DataBits, WeightBits> products(x);
     shift_lanes:
       for (int o = 0; o < Lanes; ++o) {
 #pragma HLS unroll
-        const lane_t<WeightBits> exponent1 = code[o] >> kBits2 & kMax1, exponent2 = code[o] & kMax2;
-        const Product product = shifted<kMax1>(x, exponent1) + shifted<kMax2>(x, exponent2);
-        const bool negative = code[o] < 0;
-        const Product folded = negative ? Product(~product) : product;
-        sum[First + o] += folded + int_t<2>(negative);
+        typename Format::Product value;
+        products.multiply(code[o], value, terms.sign[o]);
+        terms.value[o] = value;
       }
     }
   };
@@ -236,6 +394,26 @@ struct Mixed {
                              : (lane - FixedLanes) * AllLanes / kShiftLanes;
   }
 
+  template <int Lanes, int Inputs>
+  struct Sums {
+    typename Fixed::template Sums<FixedLanes, Inputs> fixed;
+    typename Shift::template Sums<kShiftLanes, Inputs> shift;
+
+    template <class Row, class Operand>
+    void take(int input, const Row& row, const Operand& x) {
+#pragma HLS inline
+      fixed.take(input, row.fixed, x);
+      shift.take(input, row.shift, x);
+    }
+
+    template <int First, class Accumulators>
+    void accumulate(Accumulators& accumulator) {
+#pragma HLS inline
+      fixed.template accumulate<First>(accumulator);
+      shift.template accumulate<First + FixedLanes>(accumulator);
+    }
+  };
+
   template <int Lanes>
   struct Row {
     static_assert(Lanes == AllLanes, "a mixed array has the output lanes that its ratio was given for");
@@ -247,13 +425,6 @@ struct Mixed {
 #pragma HLS inline
       fixed.template unpack<First>(raw, ifm_unsigned);
       shift.template unpack<First + FixedLanes>(raw, ifm_unsigned);
-    }
-
-    template <int First, class Sums, class Operand>
-    void accumulate(Sums& sum, const Operand& x) const {
-#pragma HLS inline
-      fixed.template accumulate<First>(sum, x);
-      shift.template accumulate<First + FixedLanes>(sum, x);
     }
   };
 };
