@@ -19,7 +19,7 @@ from sumtile.network.storage import load_network
 
 torch = pytest.importorskip("torch", reason="training needs torch; install sumtile[train]")
 
-from sumtile.train import AdderConv2d, Settings, lenet5_adder, predict, to_network, train  # noqa: E402
+from sumtile.train import AdderConv2d, Settings, lenet5, lenet5_adder, predict, to_network, train  # noqa: E402
 from sumtile.train.__main__ import main  # noqa: E402
 from sumtile.train.augment import random_views  # noqa: E402
 from sumtile.train.lenet import PREPROCESS  # noqa: E402
@@ -82,6 +82,13 @@ def test_the_exported_network_computes_the_same(trained: nn.Module, tmp_path: Pa
         expected = trained(torch.from_numpy(x)).numpy()
     np.testing.assert_allclose(run_float(network, x)[network.output], expected, rtol=1e-3, atol=1e-3)
     assert [node.name for node in network.nodes if getattr(node, "operator", "") == "adder"] == ["conv2", "conv3"]
+
+
+def test_the_two_networks_differ_in_their_operators_only() -> None:
+    adding, ordinary = (to_network(model, "lenet5", PREPROCESS) for model in (lenet5_adder(), lenet5()))
+    assert {node.name: node.operator for node in adding.nodes if hasattr(node, "operator")} == {"conv1": "mac", "conv2": "adder", "conv3": "adder"}
+    assert {node.name: node.operator for node in ordinary.nodes if hasattr(node, "operator")} == {"conv1": "mac", "conv2": "mac", "conv3": "mac"}
+    assert [(name, array.shape) for name, array in lenet5().state_dict().items()] == [(name, array.shape) for name, array in lenet5_adder().state_dict().items()]
 
 
 def test_exported_settings_of_every_layer() -> None:
@@ -153,11 +160,21 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
     assert main(["--dataset", str(tmp_path / "stripes.npz"), "--epochs", "1", "--threads", "1", "--samples", str(samples), "-o", str(output)]) == 0
     printed = capsys.readouterr().out
     assert "epoch  1/1" in printed and "of 200 test images right" in printed
-    assert load_network(output).classes == ("horizontal", "vertical")
+    network = load_network(output)
+    assert (network.name, network.classes) == ("lenet5-adder", ("horizontal", "vertical"))
     names = {file.name.split("_")[1] for file in samples.iterdir()}
     assert names and names <= {"horizontal.png", "vertical.png"}
     assert main(["--dataset", str(tmp_path / "absent")]) == 1
     assert "error: there is no data set" in capsys.readouterr().err
+
+
+def test_the_command_with_the_ordinary_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    data = stripes(200, 4)
+    np.savez("stripes.npz", x=data.images, y=data.labels, classes=np.array(data.classes))
+    assert main(["--network", "lenet5", "--dataset", "stripes.npz", "--epochs", "1", "--threads", "1"]) == 0
+    network = load_network(tmp_path / "lenet5_fashion.npz")
+    assert network.name == "lenet5" and not any(getattr(node, "operator", "mac") == "adder" for node in network.nodes)
 
 
 def test_without_torch_the_sentence_says_what_to_install() -> None:

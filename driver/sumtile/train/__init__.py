@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The sumtile authors
 # SPDX-License-Identifier: Apache-2.0
-"""Training with PyTorch: adder layers, a LeNet-5 made of them, and the way to a network that the compiler reads.
+"""Training with PyTorch: adder layers, a LeNet-5 with or without them, and the way to a network that the compiler reads.
 
 Needs torch (``pip install sumtile[train]``), imported when a name is first used, and for adder layers a C++ compiler.
 """
@@ -16,15 +16,16 @@ from sumtile.train.settings import Epoch, Settings
 if TYPE_CHECKING:
     from sumtile.train.adder import AdderConv2d, adapt_learning_rates, adder_conv2d
     from sumtile.train.export import to_network
-    from sumtile.train.lenet import lenet5_adder
+    from sumtile.train.lenet import lenet5, lenet5_adder
     from sumtile.train.training import predict, train
 
-__all__ = ["AdderConv2d", "Epoch", "Settings", "adapt_learning_rates", "adder_conv2d", "lenet5_adder", "predict", "to_network", "train"]
+__all__ = ["AdderConv2d", "Epoch", "Settings", "adapt_learning_rates", "adder_conv2d", "lenet5", "lenet5_adder", "predict", "to_network", "train"]
 
 _MODULES = {
     "AdderConv2d": "adder",
     "adapt_learning_rates": "adder",
     "adder_conv2d": "adder",
+    "lenet5": "lenet",
     "lenet5_adder": "lenet",
     "predict": "training",
     "to_network": "export",

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The sumtile authors
 # SPDX-License-Identifier: Apache-2.0
-"""``python -m sumtile.train``: trains the LeNet-5 with adder layers and saves it as a network file."""
+"""``python -m sumtile.train``: trains a LeNet-5, with adder layers or ordinary ones, and saves it as a network file."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from sumtile.images import read_images
 from sumtile.network.storage import save_network
 from sumtile.train.settings import Epoch, Settings
 
+ADDER, ORDINARY = "lenet5-adder", "lenet5"
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command; returns the process's exit status."""
@@ -30,17 +32,19 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from sumtile.train import lenet5_adder, predict, to_network, train  # torch, which may be absent and is slow to import
+    from sumtile.train import lenet5, lenet5_adder, predict, to_network, train  # torch, which may be absent and is slow to import
     from sumtile.train.lenet import PREPROCESS
 
     training, test = (replace(data, images=read_images(data.images, PREPROCESS)) for data in (open_dataset(options.dataset, split) for split in ("train", "test")))
+    build = {ADDER: lenet5_adder, ORDINARY: lenet5}[options.network]
     settings = Settings(epochs=options.epochs, seed=options.seed, threads=options.threads)
     began = time.perf_counter()
-    model = train(functools.partial(lenet5_adder, len(training.classes)), training, PREPROCESS, settings, functools.partial(_print_epoch, settings.epochs))
+    model = train(functools.partial(build, len(training.classes)), training, PREPROCESS, settings, functools.partial(_print_epoch, settings.epochs))
     seconds = time.perf_counter() - began
     right = predict(model, test, PREPROCESS) == test.labels
-    save_network(to_network(model, "lenet5-adder", PREPROCESS, training.classes), options.output)
-    print(f"{right.mean():.2%} of {len(test)} test images right after {settings.epochs} epochs in {seconds:.0f} s; network saved in {options.output}")
+    output = options.output or Path(f"{options.network.replace('-', '_')}_fashion.npz")
+    save_network(to_network(model, options.network, PREPROCESS, training.classes), output)
+    print(f"{right.mean():.2%} of {len(test)} test images right after {settings.epochs} epochs in {seconds:.0f} s; network saved in {output}")
     if options.samples:
         files = save_samples(test, options.samples, per_class=2, among=right)
         print(f"{len(files)} test images saved in {options.samples}")
@@ -52,13 +56,19 @@ def _print_epoch(epochs: int, epoch: Epoch) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     defaults = Settings()
-    parser = argparse.ArgumentParser(prog="python -m sumtile.train", description="Train a LeNet-5 with adder layers on 28x28 grey images.")
+    parser = argparse.ArgumentParser(prog="python -m sumtile.train", description="Train a LeNet-5 on 28x28 grey images.")
+    parser.add_argument(
+        "--network",
+        choices=(ADDER, ORDINARY),
+        default=ADDER,
+        help=f"{ADDER}: the two middle convolutions are adder layers, -|x - w|; {ORDINARY}: all are ordinary, x * w (default: %(default)s)",
+    )
     parser.add_argument("--dataset", default="fashion-mnist", help="name or path of a data set with a train and a test split (default: %(default)s)")
     parser.add_argument("--epochs", type=int, default=defaults.epochs, help="passes over the training images (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=defaults.seed, help="seed of everything random (default: %(default)s)")
     parser.add_argument("--threads", type=int, default=defaults.threads, help="processor threads; part of what makes a run repeatable (default: %(default)s)")
     parser.add_argument("--samples", type=Path, help="folder for the first two test images of each class that the network gets right")
-    parser.add_argument("-o", "--output", type=Path, default=Path("lenet5_adder_fashion.npz"), help="network file to write (default: %(default)s)")
+    parser.add_argument("-o", "--output", type=Path, help="network file to write (default: lenet5_adder_fashion.npz or lenet5_fashion.npz)")
     return parser
 
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The sumtile authors
 # SPDX-License-Identifier: Apache-2.0
-"""Training a classifier with adder layers on the CPU, repeatably.
+"""Training a classifier on the CPU, repeatably; adder layers, where there are any, learn at their own rates.
 
 The same settings, data, torch and processor give the same weights to the last bit. Other processors round differently
 and end within the spread of a few seeds.
