@@ -70,7 +70,7 @@ def test_a_program_survives_the_file(program: Program, content: bytes, tmp_path:
     path = tmp_path / "model.tile"
     path.write_bytes(content)
     found = read_program(path)
-    for name in ("name", "overlay", "board", "stamp", "preprocess", "classes", "tensors", "input", "output"):
+    for name in ("name", "overlay", "board", "stamp", "scheme", "preprocess", "classes", "tensors", "input", "output"):
         assert getattr(found, name) == getattr(program, name), name
     for written, read in zip(program.steps, found.steps):
         assert replace(read, weights=written.weights, requantization=written.requantization) == written
@@ -78,6 +78,7 @@ def test_a_program_survives_the_file(program: Program, content: bytes, tmp_path:
         np.testing.assert_array_equal(read.weights, written.weights)
         for name in ("mul", "shift", "add"):
             np.testing.assert_array_equal(getattr(read.requantization, name), getattr(written.requantization, name))
+    assert found.scheme == str(schemes.covering())
     write_program(found, path)
     assert path.read_bytes() == content
 

@@ -114,17 +114,46 @@ def test_the_overlay_follows_the_scheme(
         (["--radius", "3"], "scheme 'covering' has no setting --radius; leave it out"),
         (["--scheme", "sp2", "--quantile", "0.9"], "scheme 'sp2' has no setting --quantile"),
         (["--scheme", "msq", "--overlay", "fixed8"], "overlay 'fixed8' has no lanes of both kinds; choose the overlay msq."),
-        (["--scheme", "sp2", "--overlay", "fixed8"], "needs a sp2 array for its weights (SP2 4 bit), but the engine has mac of 8 bits"),
+        (["--scheme", "sp2", "--overlay", "fixed8"], "layer 'relu2' (conv2 + relu2): the layer needs an sp2 array for its weights (SP2 4 bit), but the engine has mac of 8 bits"),
+        (["--scheme", "sp2", "--weight-bits", "8"], "or with weights of 4 bits."),
+        (["--weight-bits", "16", "--overlay", "fixed8"], "or with weights of 8 bits."),
+        (["--scheme", "sp2", "--ends", "12"], "a mac array for its weights (fixed 12 bit)"),
+        (["--bits", "16", "--overlay", "fixed8"], "activations of 16 bits were asked for, but overlay 'fixed8' has 8; quantize the network to 8 bits or fewer."),
         (["--scheme", "sp2", "--weight-bits", "9"], "9"),
         (["--scheme", "dynamic", "--radius", "-1"], "a search radius of -1 was asked for"),
     ],
 )
-def test_settings_that_do_not_fit_are_explained(
-    options: list[str], sentence: str, multiplying_file: Path, dataset_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["compile", str(multiplying_file), "--calibrate", str(dataset_file), "-o", str(tmp_path / "model.tile"), *options]) == 2
+def test_settings_that_do_not_fit_are_explained(options: list[str], sentence: str, multiplying_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Before anything is quantized: there are no images to do it with."""
+    assert main(["compile", str(multiplying_file), "--calibrate", str(tmp_path / "none"), "-o", str(tmp_path / "model.tile"), *options]) == 2
     said = capsys.readouterr().err
     assert sentence in said and said.count("\n") == 1
+
+
+def test_an_output_that_cannot_be_is_refused_before_all_else(multiplying_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for output, sentence in {tmp_path: "is a folder, but the program is written to a file", tmp_path / "no" / "m": "cannot be written, since there is no folder"}.items():
+        assert main(["compile", str(multiplying_file), "--calibrate", str(tmp_path / "none"), "-o", str(output)]) == 2
+        said = capsys.readouterr().err
+        assert sentence in said and said.count("\n") == 1
+
+
+@pytest.mark.parametrize("scheme", ["fixed", "sp2", "msq", "ternary"])
+@pytest.mark.parametrize("overlay", [[], ["--overlay", "msq"]], ids=["default", "msq"])
+def test_a_network_whose_inner_layers_all_add_needs_no_scheme_for_inner_weights(
+    scheme: str, overlay: list[str], network_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compile", str(network_file), "--calibrate", str(tmp_path / "none"), "-o", str(tmp_path / "m"), "--scheme", scheme, *overlay]) == 2
+    expected = f"scheme '{scheme}' is for multiplying layers between the first and the last, but network 'small' has only adder layers there; use covering, dynamic or static."
+    assert capsys.readouterr().err == f"sumtile: {expected}\n"
+
+
+def test_lanes_of_both_kinds_are_not_advised_where_layers_add(network_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    network = load_network(network_file)
+    network.nodes[3:3] = [Conv("inner", ("pool1",), np.ones((16, 16, 1, 1)))]
+    network.node("conv2").inputs = ("inner",)
+    save_network(network, tmp_path / "both.npz")
+    assert main(["compile", str(tmp_path / "both.npz"), "--calibrate", str(tmp_path / "none"), "-o", str(tmp_path / "m"), "--scheme", "msq"]) == 2
+    assert capsys.readouterr().err.endswith("has no lanes of both kinds; choose another scheme, since the network has adder layers.\n")
 
 
 def test_compile_takes_a_folder_of_plain_images(network_file: Path, image_files: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

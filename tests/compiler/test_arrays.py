@@ -6,15 +6,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from sumtile.compiler.arrays import choose_array
 from sumtile.errors import SumtileError
-from sumtile.formats import FixedPoint, Mixed, Sp2, Symmetric, Ternary, Twos, WeightFormat
-from sumtile.kernels.layer import Layer, MapShape
+from sumtile.formats import Mixed, Sp2, Symmetric, Ternary, Twos, WeightFormat
 from sumtile.overlay import Array, Engine, Overlay
-from sumtile.quantize import QuantizedLayer
 
 ENGINE = replace(
     Overlay.load("adder", "zcu102").engine,
@@ -24,14 +21,8 @@ ENGINE = replace(
 )
 
 
-def layer(format: WeightFormat | None) -> QuantizedLayer:
-    geometry = Layer("adder" if format is None else "mac", MapShape(4, 4, 3), 5)
-    ones = np.ones(5)
-    return QuantizedLayer(("conv",), "input", None, geometry, np.zeros(geometry.weight_shape, np.int64), format, ones, ones, 1.0, None, FixedPoint(8, 4))
-
-
 def chosen(engine: Engine, format: WeightFormat | None) -> tuple[str, int]:
-    array = choose_array(engine, layer(format))
+    array = choose_array(engine, format)
     return array.operator, array.weight_bits
 
 
@@ -54,15 +45,27 @@ def test_the_narrowest_array_that_holds_the_weights(format: WeightFormat | None,
     assert chosen(ENGINE, format) == expected
 
 
-@pytest.mark.parametrize("format", [Sp2(5), Mixed(Symmetric(4), Sp2(4), 1, 2), Mixed(Symmetric(8), Sp2(8), 2, 5)], ids=str)
-def test_codes_and_ratios_must_be_those_of_the_array(format: WeightFormat) -> None:
-    with pytest.raises(SumtileError, match=r"the layer needs a (sp2|mixed) array for its weights \(.*the engine has mixed of 4 bits with 16 of 40 lanes fixed, mac of 16 bits"):
-        choose_array(ENGINE, layer(format))
+@pytest.mark.parametrize(
+    ("format", "need", "would_do"),
+    [
+        (Sp2(5), "an sp2 array for its weights (SP2 5 bit)", "4 bits or 8 bits"),
+        (Mixed(Symmetric(4), Sp2(4), 1, 2), "a mixed array for its weights (mixed 4 bit, 1 of 2 rows fixed)", "4 bits and 16 of 40 rows fixed"),
+        (Mixed(Symmetric(8), Sp2(8), 2, 5), "a mixed array for its weights (mixed 8 bit, 2 of 5 rows fixed)", "4 bits and 16 of 40 rows fixed"),
+    ],
+    ids=str,
+)
+def test_codes_and_ratios_must_be_those_of_the_array(format: WeightFormat, need: str, would_do: str) -> None:
+    with pytest.raises(SumtileError) as caught:
+        choose_array(ENGINE, format)
+    sentence = str(caught.value)
+    assert sentence.startswith(f"the layer needs {need}, but the engine has mixed of 4 bits with 16 of 40 lanes fixed, mac of 16 bits")
+    assert sentence.endswith(f"; choose another overlay or quantize by another scheme, or with weights of {would_do}.")
 
 
 def test_an_engine_without_such_an_array_is_refused() -> None:
     small = replace(ENGINE, arrays=(Array("mac", 1, 8),))
-    for format, need in {Twos(16): "a mac array for its weights (two's complement 16 bit)", Sp2(4): "a sp2 array", None: "an adder array"}.items():
+    narrower = ", or with weights of 8 bits"
+    for format, need, near in ((Twos(16), "a mac array for its weights (two's complement 16 bit)", narrower), (Sp2(4), "an sp2 array", ""), (None, "an adder array", "")):
         with pytest.raises(SumtileError) as caught:
-            choose_array(small, layer(format))
-        assert need in str(caught.value) and "but the engine has mac of 8 bits; choose another overlay" in str(caught.value)
+            choose_array(small, format)
+        assert need in str(caught.value) and str(caught.value).endswith(f"but the engine has mac of 8 bits; choose another overlay or quantize by another scheme{near}.")

@@ -135,7 +135,7 @@ def test_an_overlay_without_the_lanes_of_a_scheme_is_refused() -> None:
     images = random_images(network, 8, 1)
     with pytest.raises(SumtileError, match=r"layer 'relu2' .*needs a mixed array .*1 of 3 rows fixed.* but the engine has mixed of 4 bits with 16 of 40 lanes fixed"):
         compile_network(quantize_network(network, images, msq(fixed_of=1, of=3)), Overlay.load("msq", "pynq-z2"))
-    with pytest.raises(SumtileError, match=r"needs a sp2 array .* but the engine has adder of 8 bits, mac of 8 bits"):
+    with pytest.raises(SumtileError, match=r"needs an sp2 array .* but the engine has adder of 8 bits, mac of 8 bits"):
         compile_network(quantize_network(network, images, sp2(4)), OVERLAY)
 
 

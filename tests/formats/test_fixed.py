@@ -11,6 +11,7 @@ import pytest
 
 from sumtile.errors import SumtileError
 from sumtile.formats import FL_MAX, FixedPoint, round_shift, saturate
+from sumtile.formats.fixed import FL_COVERING_MAX
 
 
 @pytest.mark.parametrize("shift", range(-3, 6))
@@ -60,6 +61,10 @@ def test_covering_at_the_ends_of_a_format() -> None:
     assert FixedPoint.covering(0.0, 70_000.0, 16) == FixedPoint(16, -1, signed=False)
     assert FixedPoint.covering(-70.8, 65.0, 4) == FixedPoint(4, -4)
     assert FixedPoint.covering(0.0, 1.0, 8, signed=True) == FixedPoint(8, 6)
+
+
+def test_tiny_values_have_the_largest_length_that_a_range_leads_to() -> None:
+    assert [FixedPoint.covering(0.0, high, 8).fl for high in (2.0**-31, 2.0**-60, 0.0)] == [38, FL_COVERING_MAX, FL_COVERING_MAX]
 
 
 @pytest.mark.parametrize("make", [lambda: FixedPoint(1, 0), lambda: FixedPoint(33, 0), lambda: FixedPoint(8, FL_MAX + 1), lambda: FixedPoint(8, -FL_MAX - 1)])

@@ -113,7 +113,8 @@ def test_sixteen_bits_round_to_the_nearest_integer(format: WeightFormat) -> None
 
 @pytest.mark.parametrize(("kind", "bits"), [(Symmetric, 1), (Symmetric, 17), (Twos, 1), (Twos, 17), (Sp2, 2), (Sp2, 9)])
 def test_widths_that_no_format_has_are_refused(kind: type[Symmetric | Twos | Sp2], bits: int) -> None:
-    with pytest.raises(SumtileError, match=f"a {kind.__name__} weight format of {bits} bits was asked for; use"):
+    words = {Symmetric: "fixed", Twos: "two's complement", Sp2: "SP2"}[kind]
+    with pytest.raises(SumtileError, match=f"weights of the format '{words} {bits} bit' were asked for, but it has [23] to (8|16) bits; use a width among these"):
         kind(bits)
 
 

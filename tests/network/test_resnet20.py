@@ -73,6 +73,16 @@ def test_a_checkpoint_without_an_array_is_refused(tmp_path: Path) -> None:
         load_resnet20(tmp_path / "absent.npz")
 
 
+def test_files_of_other_arrays_are_refused(tmp_path: Path) -> None:
+    np.save(tmp_path / "one.npy", np.zeros(3))
+    with pytest.raises(SumtileError, match=r"one\.npy cannot be read as an npz archive of arrays .*; give the ResNet-20 weights\."):
+        load_resnet20(tmp_path / "one.npy")
+    for name in ("layer1.0.conv1.weight", "layer2.0.conv1.weight"):
+        np.savez(tmp_path / "weights.npz", **{**random_arrays(1), name: np.float32(3)})
+        with pytest.raises(SumtileError, match=r"weights\.npz has an array of another shape than the ResNet-20 needs .*; give its CIFAR-10 weights\."):
+            load_resnet20(tmp_path / "weights.npz")
+
+
 @needs_data
 def test_the_published_weights_classify() -> None:
     network = load_resnet20(WEIGHTS)

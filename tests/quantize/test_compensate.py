@@ -4,12 +4,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from sumtile.formats import Mixed, Sp2, Symmetric, Ternary, WeightFormat
 from sumtile.kernels.layer import Layer, MapShape
 from sumtile.program.golden import accumulate
+from sumtile.quantize import compensate as module
 from sumtile.quantize.compensate import compensate
 from sumtile.quantize.steps import fitted_steps
 from sumtile.quantize.weights import IntegerWeights, round_filters
@@ -69,3 +72,25 @@ def test_weights_that_are_levels_stay_and_silent_inputs_do_no_harm() -> None:
     exact = plain.integers * plain.step[:, None, None, None]
     assert np.array_equal(compensate(exact, plain, geometry, correlated(geometry, 4)).integers, plain.integers)
     assert np.array_equal(compensate(weights, plain, geometry, np.zeros((2, 9, 8, 5), np.int64)).integers, plain.integers)
+
+
+@pytest.mark.parametrize("format", [Sp2(4), Mixed(Symmetric(4), Sp2(4), 2, 5)], ids=str)
+def test_a_long_filter_is_taken_in_runs(format: WeightFormat, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of the runs, 13 + 13 + 14 of 40 inputs, comes out as a layer of its own would."""
+    geometry = GEOMETRIES["one pixel"]
+    features, (weights, plain) = correlated(geometry, 5), nearest(geometry, format, 5)
+    whole = compensate(weights, plain, geometry, features).integers
+    monkeypatch.setattr(module, "RUN", 14)
+    found = compensate(weights, plain, geometry, features).integers
+    for start, stop in ((0, 13), (13, 26), (26, 40)):
+        part = replace(geometry, ifm=MapShape(1, 1, stop - start))
+        alone = compensate(weights[..., start:stop], replace(plain, integers=plain.integers[..., start:stop]), part, features[..., start:stop])
+        assert np.array_equal(found[..., start:stop], alone.integers), f"inputs {start} to {stop - 1}"
+    assert not np.array_equal(found, whole)
+
+
+def test_a_filter_of_any_length_needs_no_more_memory_than_its_runs() -> None:
+    geometry = Layer("mac", MapShape(1, 1, 3 * module.RUN - 1), 2)
+    runs = module._input_power(geometry, np.ones((2, 1, 1, 3 * module.RUN - 1), np.int64))
+    assert [len(power) for power in runs.values()] == [len(run) for run in runs] == [module.RUN - 1, module.RUN, module.RUN]
+    assert [run.start for run in runs] == [0, module.RUN - 1, 2 * module.RUN - 1]

@@ -126,6 +126,17 @@ def test_every_layer_reports_its_error() -> None:
     assert result.scheme == str(covering(8)) and "8 bits" in result.scheme
 
 
+def test_what_saturates_before_an_average_is_reported() -> None:
+    """Averages lie far inside of the range of what is averaged, where the largest values were cut."""
+    network = resnet(4)
+    result = quantized(network, quantile=0.8)
+    error, layer = result.errors[-2], result.layers[-2]
+    assert error.name == "mean"
+    before = run_float(network, network.preprocess.apply(random_images(network, 40, 1)))["block2"]
+    expected = np.mean(before > (layer.activated.high + 0.5) * layer.activated.scale)
+    assert error.saturated == pytest.approx(expected) and expected > 0.01
+
+
 def test_a_tensor_that_is_always_zero_is_no_trouble() -> None:
     network = lenet(2)
     network.node("bn1").beta -= 1000  # type: ignore[attr-defined]

@@ -64,6 +64,16 @@ def test_a_trunk_follows_the_summed_ranks_of_the_layers_that_have_rows(seed: int
 
 
 @pytest.mark.parametrize("seed", range(3))
+def test_a_shortcut_that_is_exact_in_every_format_has_no_vote(seed: int) -> None:
+    network = trunk(seed)
+    shortcut = np.eye(11)[:, :, None, None] * np.arange(11, 0, -1)[:, None, None, None]
+    network.nodes[4:5] = [Conv("shortcut", ("relu",), shortcut), Add("sum", ("back", "shortcut"))]
+    ordered = assign_rows(network, MIXED, ["back", "shortcut"])
+    found, fixed = variances(ordered, "back"), MIXED.fixed_rows(11)
+    assert found[fixed].min() > found[~fixed].max()
+
+
+@pytest.mark.parametrize("seed", range(3))
 def test_the_network_computes_the_same(seed: int) -> None:
     cases = [(trunk(seed), ["first", "branch", "back", "last"]), (lenet(seed), ["fc1"]), (resnet(seed), ["conv1", "conv4"])]
     for network, layers in cases:

@@ -7,10 +7,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sumtile.errors import SumtileError
 from sumtile.formats import Mixed, Sp2, Symmetric, Ternary, Twos
 from sumtile.network import Network
 from sumtile.network.reference import run_float
 from sumtile.quantize import QuantizedNetwork, Scheme, quantize_network
+from sumtile.quantize.compensate import RUN
 from sumtile.quantize.real import run_quantized
 from sumtile.quantize.schemes import covering, dynamic, fixed, msq, sp2, static, ternary
 from tests.support.networks import lenet, random_images, resnet
@@ -88,7 +90,14 @@ def test_the_weights_of_the_ends_have_a_rule_of_their_own() -> None:
     assert quantized(network, msq(4, 8, fixed_of=1, of=3)).layers[2].weight_format == Mixed(Symmetric(4), Sp2(4), 1, 3)
 
 
+@pytest.mark.parametrize("scheme", [covering, dynamic, static])
+def test_weights_of_no_bits_are_refused(scheme: object) -> None:
+    with pytest.raises(SumtileError, match="0 bit"):
+        scheme(8, weight_bits=0)  # type: ignore[operator]
+
+
 def test_the_text_tells_every_setting() -> None:
     texts = [str(scheme) for scheme in (*ALL, covering(8, quantile=0.999), covering(8, scale="both"), dynamic(8), dynamic(8, radius=3), static(8), sp2(ends=6), sp2(3), sp2(4, 7))]
     assert len(set(texts)) == len(texts)
+    assert f"errors compensated within {RUN} inputs, their power damped by 1%" in str(fixed()) and "damped" not in str(fixed(compensate=False))
     assert str(msq(fixed_of=2, of=5)).startswith("weights: mixed 4 bit, 2 of 5 rows fixed")

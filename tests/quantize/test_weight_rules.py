@@ -70,6 +70,15 @@ def test_fitted_scales_are_near_the_best_of_a_fine_search(format: WeightFormat, 
     assert np.all(found <= 1.1 * best)
 
 
+@pytest.mark.parametrize("outputs", [1, 2, 3])
+def test_a_mixed_layer_may_be_too_narrow_for_rows_of_both_kinds(outputs: int) -> None:
+    format, weights = Mixed(Symmetric(4), Sp2(4), 1, 3), filters(1, outputs)
+    (quantized,) = FittedWeights(format, 16).quantize([weights])
+    rows = [FittedWeights(kind, 16).quantize([weights[index : index + 1]])[0] for index, kind in enumerate([format.sp2, format.sp2, format.fixed][:outputs])]
+    assert np.array_equal(quantized.step, np.concatenate([row.step for row in rows]))
+    assert np.array_equal(quantized.integers, np.concatenate([row.integers for row in rows]))
+
+
 def test_a_fit_to_filters_that_have_such_levels_is_exact() -> None:
     random = np.random.default_rng(1)
     for format in (Symmetric(4), Sp2(4), Ternary(), Mixed(Symmetric(4), Sp2(4), 1, 3)):
@@ -128,4 +137,4 @@ def test_refusals_and_texts() -> None:
         with pytest.raises(SumtileError):
             refused()
     texts = [str(rule) for rule in (CoveringWeights(8), FittedWeights(Sp2(4), 16), DynamicWeights(8, 2, True), DynamicWeights(8, 2, False), StaticWeights(8, 3))]
-    assert len(set(texts)) == 5 and "16 starts" in texts[1] and "within 3" in texts[4] and "one fl a filter" in texts[2]
+    assert len(set(texts)) == 5 and "16 starts up to 1.5 times the covering one" in texts[1] and "within 3" in texts[4] and "one fl a filter" in texts[2]

@@ -70,6 +70,7 @@ class _Builder:
             board=self._overlay.board.name,
             stamp=self._overlay.stamp,
             data_bits=self._engine.data_bits,
+            scheme="",
             preprocess=Preprocess(size.height, size.width, (0.5, 0.4, 0.6), (0.3, 0.25, 0.4)),
             classes=tuple(f"class {chr(ord('a') + i)}" for i in range(classes)),
             tensors=self._tensors,

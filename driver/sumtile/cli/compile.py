@@ -7,10 +7,12 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sumtile.cli.arguments import positive
 from sumtile.cli.quantization import SCHEMES_HELP, add_scheme_options
+from sumtile.errors import SumtileError
 from sumtile.report import Column, Screen, open_screen
 from sumtile.report.text import duration, size
 
@@ -84,16 +86,18 @@ def run(arguments: argparse.Namespace) -> int:
     """Runs the command and returns its exit status."""
     from sumtile.cli.calibration import calibration_images
     from sumtile.cli.quantization import chosen_scheme, default_overlay
-    from sumtile.compiler import compile_network
+    from sumtile.compiler import check_scheme, compile_network
     from sumtile.network.storage import load_network
     from sumtile.overlay import Overlay
     from sumtile.program import write_program
     from sumtile.quantize import quantize_network
 
     begin = time.monotonic()
+    _check_output(Path(arguments.output))
     network = load_network(arguments.network)
     overlay = Overlay.load(arguments.overlay or default_overlay(arguments, network), arguments.board)
-    scheme = chosen_scheme(arguments, overlay)
+    scheme = chosen_scheme(arguments, network, overlay)
+    check_scheme(network, scheme, overlay)
     images = calibration_images(arguments.calibrate, network.preprocess, arguments.images)
     quantized = quantize_network(network, images, scheme)
     program = compile_network(quantized, overlay)
@@ -107,6 +111,14 @@ def run(arguments: argparse.Namespace) -> int:
     screen.line(f"{cycles} cycles an image, {duration(cycles / overlay.clock_mhz / 1e6)} at {overlay.clock_mhz:g} MHz, by the cycle model while the memory keeps up", style="dim")
     screen.line(f"{arguments.output} runs '{program.name}' on overlay {overlay.name} of {overlay.board.name}; compiled in {duration(time.monotonic() - begin)}", style="bold")
     return 0
+
+
+def _check_output(path: Path) -> None:
+    """Refuses a place that no file can be written to before minutes go into its content."""
+    if path.is_dir():
+        raise SumtileError(f"{path} is a folder, but the program is written to a file; name one, such as {path / 'model.tile'}.")
+    if not path.parent.is_dir():
+        raise SumtileError(f"program file {path} cannot be written, since there is no folder {path.parent}; make it or choose another one.")
 
 
 def _show_layers(screen: Screen, program: Program, overlay: Overlay) -> int:

@@ -26,15 +26,20 @@ schemes, and the options that each takes:
             layer by layer [--bits --weight-bits --radius --per-filter]
   static    one fractional length for all weights and one for all tensors, for comparison
             [--bits --weight-bits --radius]
-  fixed     weights of 4 bits, evenly spaced, the scale of each filter fitted by least squares
+  fixed     evenly spaced weights of 4 bits unless --weight-bits says otherwise, the scale of each
+            filter fitted by least squares
             [--bits --weight-bits --ends --compensate --correct-biases]
-  sp2       as fixed, with weights that are sums of two powers of two [as fixed]
-  msq       as fixed, with filters of high variance fixed and the others SP2, in the ratio of the
+  sp2       as fixed, with weights that are sums of two powers of two, as wide as those of the
+            overlay's lanes: 4 bits [as fixed]
+  msq       as sp2, with filters of high variance fixed and the others SP2, in the ratio of the
             overlay's lanes [as fixed]
   ternary   as fixed, with weights of -1, 0 and 1 [--bits --ends --compensate --correct-biases]
 
 An adder layer subtracts its weights from its input, so both have one format; only --scheme's
 rule for activations matters to it."""
+
+FITTED = ("fixed", "sp2", "msq", "ternary")
+"""Schemes with a rule of its own for the weights between the first and the last layer."""
 
 _OPTIONS = ("bits", "weight_bits", "ends", "quantile", "radius", "per_filter", "compensate", "correct_biases")
 
@@ -53,11 +58,11 @@ def add_scheme_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--correct-biases", action=argparse.BooleanOptionalAction, help="shift each channel to its mean in the float network (default: yes)")
 
 
-def chosen_scheme(arguments: argparse.Namespace, overlay: Overlay) -> Scheme:
+def chosen_scheme(arguments: argparse.Namespace, network: Network, overlay: Overlay) -> Scheme:
     """The scheme that the options describe; the ratio of ``msq`` is that of the overlay's lanes.
 
     Raises:
-        SumtileError: an option that the scheme does not take, or no lanes of both kinds.
+        SumtileError: an option that the scheme does not take, no layer whose weights it is for, or no lanes of both kinds.
     """
     from sumtile.quantize import schemes
 
@@ -66,14 +71,16 @@ def chosen_scheme(arguments: argparse.Namespace, overlay: Overlay) -> Scheme:
     foreign = [_flag(name) for name in settings if name not in inspect.signature(preset).parameters]
     if foreign:
         raise SumtileError(f"scheme '{arguments.scheme}' has no setting {foreign[0]}; leave it out, or choose another scheme ('sumtile compile --help' lists them).")
+    if arguments.scheme in FITTED:
+        _require_inner_weights(arguments.scheme, network)
     if arguments.scheme == "msq":
-        settings |= _lane_ratio(overlay)
+        settings |= _lane_ratio(overlay, network)
     return preset(**settings)
 
 
 def default_overlay(arguments: argparse.Namespace, network: Network) -> str:
     """Name of the overlay whose arrays suit the network and the scheme."""
-    if any(getattr(node, "operator", None) == "adder" for node in network.nodes):
+    if _has_adder_layers(network):
         return "adder"
     if arguments.scheme in ("sp2", "msq"):
         return str(arguments.scheme)
@@ -81,11 +88,28 @@ def default_overlay(arguments: argparse.Namespace, network: Network) -> str:
     return "fixed16" if widest > 8 else "fixed8"
 
 
-def _lane_ratio(overlay: Overlay) -> dict[str, int]:
+def _require_inner_weights(scheme: str, network: Network) -> None:
+    from sumtile.quantize.blocks import multiplying_layers
+    from sumtile.quantize.fuse import fuse
+
+    inner, _ = multiplying_layers(fuse(network))
+    if not inner:
+        between = "only adder layers" if _has_adder_layers(network) else "no layers"
+        raise SumtileError(
+            f"scheme '{scheme}' is for multiplying layers between the first and the last, but network '{network.name}' has {between} there; use covering, dynamic or static."
+        )
+
+
+def _has_adder_layers(network: Network) -> bool:
+    return any(getattr(node, "operator", None) == "adder" for node in network.nodes)
+
+
+def _lane_ratio(overlay: Overlay, network: Network) -> dict[str, int]:
     for array in overlay.engine.arrays:
         if array.operator == "mixed":
             return {"fixed_of": array.fixed_lanes, "of": overlay.engine.to}
-    raise SumtileError(f"scheme 'msq' mixes filters in the ratio of an overlay's lanes, but overlay '{overlay.name}' has no lanes of both kinds; choose the overlay msq.")
+    remedy = "another scheme, since the network has adder layers" if _has_adder_layers(network) else "the overlay msq"
+    raise SumtileError(f"scheme 'msq' mixes filters in the ratio of an overlay's lanes, but overlay '{overlay.name}' has no lanes of both kinds; choose {remedy}.")
 
 
 def _flag(name: str) -> str:

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a quantized network to a program: engine integers, checks against the engine's limits, buffers."""
 
+from sumtile.compiler.check import check_scheme
 from sumtile.compiler.lower import compile_network
 
-__all__ = ["compile_network"]
+__all__ = ["check_scheme", "compile_network"]

@@ -52,6 +52,7 @@ def compile_network(quantized: QuantizedNetwork, overlay: Overlay) -> Program:
         board=overlay.board.name,
         stamp=overlay.stamp,
         data_bits=engine.data_bits,
+        scheme=quantized.scheme,
         preprocess=quantized.preprocess,
         classes=quantized.classes,
         tensors={name: Tensor(name, shape, formats[name], buffers[name]) for name, shape in shapes.items()},
@@ -68,7 +69,7 @@ def _lower(engine: Engine, quantized: QuantizedLayer, formats: dict[str, FixedPo
     residual = None if quantized.residual is None else formats[quantized.residual]
     try:
         layer, requantization = lower_arithmetic(engine, quantized, formats[quantized.source], residual, formats[quantized.name])
-        array = choose_array(engine, quantized)
+        array = choose_array(engine, quantized.weight_format)
         layer, weights = _flattened(engine, replace(layer, operator=array.operator, weight_bits=array.weight_bits), quantized.weights)
         tile(engine, layer)
     except SumtileError as error:

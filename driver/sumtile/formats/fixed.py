@@ -16,6 +16,9 @@ from sumtile.errors import SumtileError
 FL_MAX = 64
 """Largest magnitude of a fractional length."""
 
+FL_COVERING_MAX = 40
+"""Largest magnitude of a fractional length that a range leads to, so that a search around it stays within :data:`FL_MAX`."""
+
 
 @dataclass(frozen=True)
 class FixedPoint:
@@ -67,11 +70,15 @@ class FixedPoint:
     def covering(cls, low: float, high: float, bits: int, *, signed: bool | None = None) -> FixedPoint:
         """The finest power-of-two format of ``bits`` bits that holds both ``low`` and ``high`` without saturating.
 
-        Unsigned is chosen when ``low >= 0``, unless ``signed`` says otherwise.
+        Unsigned is chosen when ``low >= 0``, unless ``signed`` says otherwise. A range of tiny values gets the fractional
+        length :data:`FL_COVERING_MAX`, though a larger one would hold it too.
+
+        Raises:
+            SumtileError: values that no fractional length down to ``-FL_COVERING_MAX`` holds.
         """
         signed = low < 0 if signed is None else signed
-        for fl in range(40, -41, -1):
+        for fl in range(FL_COVERING_MAX, -FL_COVERING_MAX - 1, -1):
             candidate = cls(bits, fl, signed)
             if low >= candidate.low * candidate.scale and high <= candidate.high * candidate.scale:
                 return candidate
-        raise SumtileError(f"values from {low:g} to {high:g} do not fit {bits} bits at any fl from -40 to 40; check the tensor.")
+        raise SumtileError(f"values from {low:g} to {high:g} do not fit {bits} bits at any fl from -{FL_COVERING_MAX} to {FL_COVERING_MAX}; check the tensor.")

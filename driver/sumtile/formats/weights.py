@@ -107,7 +107,10 @@ class Twos(WeightFormat):
 
 @dataclass(frozen=True)
 class Ternary(WeightFormat):
-    """-1, 0 and 1, stored in two bits."""
+    """-1, 0 and 1, stored in two bits.
+
+    Source: Li et al., "Ternary Weight Networks", 2016 (arXiv 1605.04711), section 2.
+    """
 
     bits: int = field(default=2, init=False, repr=False)
     operator: ClassVar[str] = "mac"
@@ -123,4 +126,4 @@ class Ternary(WeightFormat):
 def require_width(format: WeightFormat, low: int, high: int) -> None:
     """Raises SumtileError unless the format's width lies in low to high."""
     if not low <= format.bits <= high:
-        raise SumtileError(f"a {type(format).__name__} weight format of {format.bits} bits was asked for; use {low} to {high} bits.")
+        raise SumtileError(f"weights of the format '{format}' were asked for, but it has {low} to {high} bits; use a width among these.")

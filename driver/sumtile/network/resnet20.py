@@ -52,14 +52,17 @@ def load_checkpoint(path: str | Path, build: Callable[[Arrays], Network], what: 
     """Reads the arrays of an ``.npz`` and builds a network of them.
 
     Args:
-        build: from arrays to a network; KeyError when one is missing.
+        build: from arrays to a network; KeyError when one is missing, ValueError when one has another number of axes.
         what: name of the network, for the sentences.
 
     Raises:
-        SumtileError: the file cannot be read, or it lacks an array.
+        SumtileError: the file cannot be read, it lacks an array, or an array has another number of axes.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        loaded = np.load(path, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            raise ValueError("it holds one array without a name")
+        with loaded as archive:
             arrays = {name: archive[name] for name in archive.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise SumtileError(f"{path} cannot be read as an npz archive of arrays ({error}); give the {what} weights.") from None
@@ -67,6 +70,8 @@ def load_checkpoint(path: str | Path, build: Callable[[Arrays], Network], what: 
         return build(arrays)
     except KeyError as error:
         raise SumtileError(f"{path} has no array {error}, which the {what} needs; give its CIFAR-10 weights.") from None
+    except ValueError as error:
+        raise SumtileError(f"{path} has an array of another shape than the {what} needs ({error}); give its CIFAR-10 weights.") from None
 
 
 def residual_network(arrays: Arrays, weights: str, operator: str, shortcut: Callable[[Arrays, str, str, int], list[Node]]) -> list[Node]:

@@ -39,6 +39,7 @@ def program_to_dict(program: Program, arrays: Arrays) -> dict[str, Any]:
         "board": program.board,
         "stamp": program.stamp,
         "data_bits": program.data_bits,
+        "scheme": program.scheme,
         "preprocess": asdict(program.preprocess),
         "classes": program.classes,
         "tensors": [asdict(tensor) for tensor in program.tensors.values()],
@@ -92,6 +93,7 @@ class _Described:
     board: str
     stamp: int
     data_bits: int
+    scheme: str
     preprocess: Preprocess
     classes: tuple[str, ...]
     tensors: tuple[Tensor, ...]

@@ -60,6 +60,7 @@ class Program:
         name: name of the network.
         overlay, board, stamp: what it was compiled for; the driver refuses an overlay with another stamp.
         data_bits: width of the engine's features, 8 or 16.
+        scheme: all settings of the quantizer in words; empty where the integers come from elsewhere.
         preprocess: from an image to the real values of the input tensor.
         classes: names of the output classes.
         tensors: all tensors by name; ``input`` and ``output`` name the first and the last.
@@ -71,6 +72,7 @@ class Program:
     board: str
     stamp: int
     data_bits: int
+    scheme: str
     preprocess: Preprocess
     classes: tuple[str, ...]
     tensors: dict[str, Tensor]

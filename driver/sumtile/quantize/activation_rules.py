@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,23 +61,18 @@ class FloatTensor:
         return _covering(self.known or Range.of(self.values, quantile), bits, self.signed)
 
 
+FormatChoice = Callable[[FloatTensor, np.ndarray], FixedPoint]
+"""Gives a tensor its format, in sight of what the quantized layers before it give for its ``values``, not yet rounded."""
+
+
 class ActivationRule(ABC):
     """Base of all rules for tensors; ``str`` gives every setting in words."""
 
     bits: int
 
-    def settled(self, tensors: Sequence[FloatTensor]) -> ActivationRule:
-        """The rule after a look at all tensors of the network."""
-        return self
-
     @abstractmethod
-    def format(self, tensor: FloatTensor, found: np.ndarray) -> FixedPoint:
-        """The format of a tensor.
-
-        Args:
-            tensor: the tensor.
-            found: what the quantized layers before it give for ``tensor.values``, not yet rounded to the format.
-        """
+    def settled(self, tensors: Sequence[FloatTensor]) -> FormatChoice:
+        """What chooses the format of each tensor, after a look at all tensors of the network."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +102,10 @@ class CoveringActivations(ActivationRule):
         share = "the maximum" if self.quantile == 1 else f"{100 * self.quantile:g} %"
         return f"{self.bits} bits, scales cover {share} of {'activations' if self.scale == 'activations' else 'activations and adder weights'}"
 
-    def format(self, tensor: FloatTensor, found: np.ndarray) -> FixedPoint:
+    def settled(self, tensors: Sequence[FloatTensor]) -> FormatChoice:
+        return self._format
+
+    def _format(self, tensor: FloatTensor, found: np.ndarray) -> FixedPoint:
         if self.scale == "activations" or not tensor.adder_weights:
             return tensor.covering(self.bits, 1.0 if tensor.output else self.quantile)
         seen = tensor.known or Range.of(tensor.values, self.quantile)
@@ -138,7 +136,10 @@ class DynamicActivations(ActivationRule):
     def __str__(self) -> str:
         return f"{self.bits} bits, one fl a tensor searched layer by layer within {self.radius} of no overflow"
 
-    def format(self, tensor: FloatTensor, found: np.ndarray) -> FixedPoint:
+    def settled(self, tensors: Sequence[FloatTensor]) -> FormatChoice:
+        return self._format
+
+    def _format(self, tensor: FloatTensor, found: np.ndarray) -> FixedPoint:
         around = tensor.covering(self.bits)
         if tensor.known is not None:
             return around
@@ -149,6 +150,8 @@ class DynamicActivations(ActivationRule):
 @dataclass(frozen=True)
 class StaticActivations(ActivationRule):
     """Static precision: one fractional length for all tensors, the network's input included; each is signed or unsigned.
+
+    Source: Qiu et al., "Going Deeper with Embedded FPGA Platform", FPGA'16, section 4, which compares it with dynamic precision.
 
     Attributes:
         bits: width, 2 to 16.
@@ -165,27 +168,14 @@ class StaticActivations(ActivationRule):
     def __str__(self) -> str:
         return f"{self.bits} bits, one fl for all tensors searched within {self.radius} of no overflow"
 
-    def settled(self, tensors: Sequence[FloatTensor]) -> ActivationRule:
+    def settled(self, tensors: Sequence[FloatTensor]) -> FormatChoice:
         around = min(tensor.covering(self.bits).fl for tensor in tensors)
 
         def error(fl: int) -> float:
             return sum(rounding_error(tensor.values, tensor.values, FixedPoint(self.bits, fl, tensor.signed)) for tensor in tensors)
 
-        return _OneLength(self.bits, search_fl(around, self.radius, error))
-
-    def format(self, tensor: FloatTensor, found: np.ndarray) -> FixedPoint:
-        return self.settled([tensor]).format(tensor, found)
-
-
-@dataclass(frozen=True)
-class _OneLength(ActivationRule):
-    """A static rule that has its fractional length."""
-
-    bits: int
-    fl: int
-
-    def format(self, tensor: FloatTensor, found: np.ndarray) -> FixedPoint:
-        return FixedPoint(self.bits, self.fl, tensor.signed)
+        chosen = search_fl(around, self.radius, error)
+        return lambda tensor, found: FixedPoint(self.bits, chosen, tensor.signed)
 
 
 def _covering(seen: Range, bits: int, signed: bool) -> FixedPoint:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from sumtile.errors import SumtileError
 from sumtile.kernels.layer import Layer, MapShape
-from sumtile.network.graph import BatchNorm, Conv, Linear, Node
+from sumtile.network.graph import INPUT, BatchNorm, Conv, Linear, Node
 
 
 class Stage(IntEnum):
@@ -79,6 +80,16 @@ class Block:
         self.addend = self.addend * factor + addend
         self.factor = self.factor * factor
         self.affine = node.name
+
+
+def multiplying_layers(blocks: Sequence[Block]) -> tuple[list[Block], list[Block]]:
+    """The multiplying layers of a network: those between its ends, and those that read its input or make its output."""
+    inner: list[Block] = []
+    ends: list[Block] = []
+    for block in blocks:
+        if block.geometry.operator == "mac":
+            (ends if block.source == INPUT or block is blocks[-1] else inner).append(block)
+    return inner, ends
 
 
 def conv_block(node: Conv, ifm: MapShape) -> Block:

@@ -66,7 +66,8 @@ class LayerError:
         clipped_weights: share of an adder layer's weights beyond the format's range (their excess moved to the constant).
         format: number format of its result.
         snr: power of the float result over that of the error, in dB; errors of the layers before it are included.
-        saturated: share of its values that lie on a bound of the format where the float value lies beyond it.
+        saturated: share of the float results that lie beyond the bounds of the format by more than half a step; of an
+            average, the larger one of this share and that of the averaged values beyond the bounds of theirs.
     """
 
     name: str

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from sumtile.formats import Mixed
-from sumtile.network.graph import INPUT, Network
-from sumtile.quantize.blocks import Block
+from sumtile.network.graph import Network
+from sumtile.quantize.blocks import Block, multiplying_layers
 from sumtile.quantize.calibrate import check_images
 from sumtile.quantize.fuse import fuse
 from sumtile.quantize.quantized import QuantizedNetwork
@@ -56,8 +56,5 @@ def quantize_network(network: Network, images: np.ndarray, scheme: Scheme) -> Qu
 
 def _multiplying(blocks: Sequence[Block], scheme: Scheme) -> dict[WeightRule, list[Block]]:
     """The multiplying layers that each rule for weights holds for."""
-    layers: dict[WeightRule, list[Block]] = {scheme.weights: [], scheme.ends: []}
-    for block in blocks:
-        if block.geometry.operator == "mac":
-            layers[scheme.ends if block.source == INPUT or block is blocks[-1] else scheme.weights].append(block)
-    return layers
+    inner, ends = multiplying_layers(blocks)
+    return {scheme.weights: [*inner, *ends]} if scheme.ends == scheme.weights else {scheme.weights: inner, scheme.ends: ends}

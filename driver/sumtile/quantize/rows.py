@@ -21,8 +21,8 @@ from sumtile.network.order import channel_groups, reorder_channels
 def assign_rows(network: Network, format: Mixed, layers: Collection[str]) -> Network:
     """The network with its channels reordered, so that the filters of highest variance lie in the fixed rows of their layer.
 
-    Tensors that are added share one order, which follows the summed ranks of all layers that make them. What the
-    network computes stays the same, and so do its input and output.
+    Tensors that are added share one order, which follows the summed ranks of all layers that make them, but for layers
+    whose weights every format holds exactly. What the network computes stays the same, and so do its input and output.
 
     Args:
         network: the float network.
@@ -31,11 +31,17 @@ def assign_rows(network: Network, format: Mixed, layers: Collection[str]) -> Net
     """
     orders = {}
     for group in channel_groups(network):
-        producers = [name for name in group.producers if name in layers]
-        if producers and not group.pinned:
-            ranks = np.sum([_ranks(network.node(name).weight) for name in producers], axis=0)  # type: ignore[attr-defined]  # a Conv or a Linear
+        weights = [network.node(name).weight for name in group.producers if name in layers]  # type: ignore[attr-defined]  # a Conv or a Linear
+        voting = [weight for weight in weights if not _exact(weight)]
+        if voting and not group.pinned:
+            ranks = np.sum([_ranks(weight) for weight in voting], axis=0)
             orders[group.name] = _order(ranks, format.fixed_rows(group.channels))
     return reorder_channels(network, orders)
+
+
+def _exact(weight: np.ndarray) -> bool:
+    """True when no filter has more than one weight that is not zero, as in a shortcut: a step of its own holds that one in any format."""
+    return bool(np.all(np.count_nonzero(weight.reshape(len(weight), -1), axis=1) <= 1))
 
 
 def _ranks(weight: np.ndarray) -> np.ndarray:

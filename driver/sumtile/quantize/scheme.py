@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sumtile.quantize.activation_rules import ActivationRule
+from sumtile.quantize.compensate import DAMPING, RUN
 from sumtile.quantize.weight_rules import WeightRule
 
 
@@ -34,6 +35,6 @@ class Scheme:
 
     def __str__(self) -> str:
         ends = "" if self.ends == self.weights else f"; weights of the first and the last layer: {self.ends}"
-        rounding = "errors compensated" if self.compensate else "to the nearest"
+        rounding = f"errors compensated within {RUN} inputs, their power damped by {DAMPING:.0%}" if self.compensate else "to the nearest"
         biases = "corrected to the float means" if self.correct_biases else "as trained"
         return f"weights: {self.weights}{ends}; rounding: {rounding}; activations: {self.activations}; biases: {biases}"

@@ -21,7 +21,7 @@ def covering(bits: int = 8, weight_bits: int | None = None, quantile: float = 1.
         weight_bits: width of the weights of multiplying layers.
         quantile, scale: see :class:`CoveringActivations`.
     """
-    weights = CoveringWeights(weight_bits or bits)
+    weights = CoveringWeights(bits if weight_bits is None else weight_bits)
     return Scheme(weights, CoveringActivations(bits, quantile, scale), weights, compensate=False, correct_biases=False)
 
 
@@ -35,7 +35,7 @@ def dynamic(bits: int = 8, weight_bits: int | None = None, radius: int = 2, per_
         per_filter: a fractional length for the weights of each filter, which costs an engine nothing; of each layer, as
             in the paper, where it is false. The sum of absolute errors then cuts a layer's few largest weights.
     """
-    weights = DynamicWeights(weight_bits or bits, radius, per_filter)
+    weights = DynamicWeights(bits if weight_bits is None else weight_bits, radius, per_filter)
     return Scheme(weights, DynamicActivations(bits, radius), weights, compensate=False, correct_biases=False)
 
 
@@ -47,7 +47,7 @@ def static(bits: int = 8, weight_bits: int | None = None, radius: int = 2) -> Sc
         weight_bits: width of the weights of multiplying layers.
         radius: how far both searches go.
     """
-    weights = StaticWeights(weight_bits or bits, radius)
+    weights = StaticWeights(bits if weight_bits is None else weight_bits, radius)
     return Scheme(weights, StaticActivations(bits, radius), weights, compensate=False, correct_biases=False)
 
 

@@ -49,7 +49,9 @@ def fitted_steps(weights: np.ndarray, format: WeightFormat, starts: int) -> np.n
     if isinstance(format, Mixed):
         fixed = format.fixed_rows(len(weights))
         steps = np.empty(len(weights))
-        steps[fixed], steps[~fixed] = fitted_steps(weights[fixed], format.fixed, starts), fitted_steps(weights[~fixed], format.sp2, starts)
+        for of_kind, kind in ((fixed, format.fixed), (~fixed, format.sp2)):
+            if of_kind.any():  # the rows of a narrow layer may all be of one kind
+                steps[of_kind] = fitted_steps(weights[of_kind], kind, starts)
         return steps
     rows = weights.reshape(len(weights), -1)
     covering = covering_steps(weights, format)

@@ -38,9 +38,9 @@ class Walk:
         self._channels = seen.channels
         self._tensors = _float_tensors(network, blocks, seen.values)
         self._averaged = {block.name: replace(self._tensors[block.name], values=seen.values[block.before_pool], output=False) for block in blocks if _averages(block)}
-        self._rule = scheme.activations.settled([*self._tensors.values(), *self._averaged.values()])
+        self._choice = scheme.activations.settled([*self._tensors.values(), *self._averaged.values()])
         source = self._tensors[INPUT]
-        self._formats = {INPUT: self._rule.format(source, source.values)}
+        self._formats = {INPUT: self._choice(source, source.values)}
         self._integers = {INPUT: self._formats[INPUT].quantize(source.values).astype(np.int32)}
         self._layers: list[QuantizedLayer] = []
         self._errors: list[LayerError] = []
@@ -89,19 +89,21 @@ class Walk:
             the format of the values before the pooling, and the integers of those after it.
         """
         if _averages(block):
-            before = self._rule.format(self._averaged[block.name], values)
+            before = self._choice(self._averaged[block.name], values)
             values = pool(block.geometry.pool, values, before)
-            format = _holding(before, self._rule.format(self._tensors[block.name], values))
+            format = _holding(before, self._choice(self._tensors[block.name], values))
         else:
             values = pool(block.geometry.pool, values)
-            before = format = self._rule.format(self._tensors[block.name], values)
+            before = format = self._choice(self._tensors[block.name], values)
         self._formats[block.name] = format
         self._integers[block.name] = format.quantize(values).astype(np.int32)
         return before, self._integers[block.name]
 
     def _error(self, layer: QuantizedLayer, weights: IntegerWeights, stored: np.ndarray) -> LayerError:
         format, expected = self._formats[layer.name], self._tensors[layer.name].values
-        outside = (expected > (format.high + 0.5) * format.scale) | (expected < (format.low - 0.5) * format.scale)
+        saturated = _share_outside(format, expected)
+        if layer.name in self._averaged:
+            saturated = max(saturated, _share_outside(layer.activated, self._averaged[layer.name].values))
         return LayerError(
             name=layer.name,
             operator=layer.operator,
@@ -110,7 +112,7 @@ class Walk:
             clipped_weights=weights.clipped,
             format=format,
             snr=decibels(expected, format.dequantize(stored) - expected),
-            saturated=float(np.mean(outside)),
+            saturated=saturated,
         )
 
 
@@ -125,6 +127,11 @@ def _float_tensors(network: Network, blocks: Sequence[Block], values: dict[str, 
     for block in blocks:
         tensors[block.name] = FloatTensor(values[block.name], not block.rectified, None, block is blocks[-1], tuple(adders.get(block.name, ())))
     return tensors
+
+
+def _share_outside(format: FixedPoint, values: np.ndarray) -> float:
+    """Share of the real values that saturate."""
+    return float(np.mean((values > (format.high + 0.5) * format.scale) | (values < (format.low - 0.5) * format.scale)))
 
 
 def _averages(block: Block) -> bool:

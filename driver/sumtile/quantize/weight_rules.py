@@ -13,7 +13,7 @@ import numpy as np
 from sumtile.errors import SumtileError
 from sumtile.formats import FixedPoint, Mixed, Symmetric, Twos, WeightFormat
 from sumtile.quantize.fl import check_radius, rounding_error, search_fl
-from sumtile.quantize.steps import covering_steps, fitted_steps
+from sumtile.quantize.steps import REACH, covering_steps, fitted_steps
 from sumtile.quantize.weights import IntegerWeights, round_filters
 
 
@@ -37,6 +37,9 @@ class WeightRule(ABC):
 @dataclass(frozen=True)
 class CoveringWeights(WeightRule):
     """One scale a filter, which covers its largest weight.
+
+    Source: Krishnamoorthi, "Quantizing deep convolutional networks for efficient inference: A whitepaper", 2018 (arXiv
+    1806.08342), section 2: the symmetric quantizer, with the granularity of a channel.
 
     Attributes:
         bits: width of the symmetric integers, 2 to 16.
@@ -80,7 +83,7 @@ class FittedWeights(WeightRule):
 
     def __str__(self) -> str:
         rows = " (those of high variance)" if isinstance(self.levels, Mixed) else ""
-        return f"{self.levels}{rows}, each filter's scale by least squares from {self.starts} starts"
+        return f"{self.levels}{rows}, each filter's scale by least squares from {self.starts} starts up to {REACH:g} times the covering one"
 
     @property
     def format(self) -> WeightFormat:
@@ -129,6 +132,8 @@ class DynamicWeights(WeightRule):
 @dataclass(frozen=True)
 class StaticWeights(WeightRule):
     """Static precision: two's complement with one fractional length for the weights of all layers.
+
+    Source: Qiu et al., "Going Deeper with Embedded FPGA Platform", FPGA'16, section 4, which compares it with dynamic precision.
 
     Attributes:
         bits: width of the weights, 2 to 16.

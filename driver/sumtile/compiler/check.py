@@ -1,0 +1,39 @@
+# SPDX-FileCopyrightText: 2026 The sumtile authors
+# SPDX-License-Identifier: Apache-2.0
+"""Whether an overlay can compute what a scheme makes of a network, told before the network is quantized."""
+
+from __future__ import annotations
+
+from sumtile.compiler.arrays import choose_array
+from sumtile.errors import SumtileError
+from sumtile.network import Network
+from sumtile.overlay import Overlay
+from sumtile.quantize import Scheme, fuse
+from sumtile.quantize.blocks import multiplying_layers
+
+
+def check_scheme(network: Network, scheme: Scheme, overlay: Overlay) -> None:
+    """Refuses a scheme whose formats the overlay does not have; it takes no time, as quantization does.
+
+    Args:
+        network: the float network.
+        scheme: the rules by which it is to be quantized.
+        overlay: the overlay, resolved for a board.
+
+    Raises:
+        SumtileError: features too wide for the overlay, a layer that none of its arrays computes, or a node that no
+            engine layer can run.
+    """
+    engine, bits = overlay.engine, scheme.activations.bits
+    if bits > engine.data_bits:
+        raise SumtileError(
+            f"activations of {bits} bits were asked for, but overlay '{overlay.name}' has {engine.data_bits}; quantize the network to {engine.data_bits} bits or fewer."
+        )
+    blocks = fuse(network)
+    inner, ends = multiplying_layers(blocks)
+    formats = {block.name: scheme.weights.format for block in inner} | {block.name: scheme.ends.format for block in ends}
+    for block in blocks:
+        try:
+            choose_array(engine, formats.get(block.name))
+        except SumtileError as error:
+            raise SumtileError(f"layer '{block.name}' ({' + '.join(block.nodes)}): {error}") from None
