@@ -68,7 +68,7 @@ def one_layer(overlay: Overlay, operator: str) -> Program:
     tensors = {"input": Tensor("input", SHAPE, features, 0), "output": Tensor("output", layer.ofm, features, 1)}
     step = Step("conv", layer, "input", None, "output", random_weights(rng, overlay, layer), requantization)
     preprocess = Preprocess(SHAPE.height, SHAPE.width, (0.0,) * SHAPE.channels, (1.0,) * SHAPE.channels)
-    return Program("one layer", overlay.name, overlay.board.name, overlay.stamp, engine.data_bits, preprocess, (), tensors, (step,), "input", "output")
+    return Program("one layer", overlay.name, overlay.board.name, overlay.stamp, engine.data_bits, "", preprocess, (), tensors, (step,), "input", "output")
 
 
 def random_weights(rng: np.random.Generator, overlay: Overlay, layer: Layer) -> np.ndarray:

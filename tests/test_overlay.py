@@ -113,7 +113,7 @@ OVERLAYS: dict[str, Callable[[dict], object]] = {
     "weight_bits of the adder array is 4, but 8 is supported": lambda o: engine(o)["arrays"][0].update(weight_bits=4),
     "fixed_lanes of the mac array is 3, but 0 is needed": lambda o: engine(o)["arrays"][1].update(fixed_lanes=3),
     "fixed_lanes of the mixed array is 16, but 1 to 15": lambda o: engine(o)["arrays"].append({"operator": "mixed", "fold": 2, "weight_bits": 8, "fixed_lanes": 16}),
-    "needs a fold of 2 at least": lambda o: engine(o)["arrays"][1].update(weight_bits=4),
+    "fold 1 of the adder array must be a multiple of 2": lambda o: engine(o)["arrays"][1].update(weight_bits=4),
     "scale_fold 3 must divide to": lambda o: engine(o).update(scale_fold=3),
     "first array is 'adder' is called 'adder_conv'": lambda o: engine(o).update(top="mac_conv"),
     "the widest sum has": lambda o: (engine(o)["arrays"].pop(), engine(o)["limits"].update(reduction=4096)),

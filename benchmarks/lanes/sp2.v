@@ -19,7 +19,7 @@ module sp2_chain #(
   assign extra = w[3];
 endmodule
 
-// The multiples 2x, 2x^6x, 2x^4x and 2x^3x of one feature, for all outputs.
+// 2x, and 2x ^ 6x, 2x ^ 4x and 2x ^ 3x, of one feature for all outputs.
 (* keep_hierarchy *)
 module sp2_multiples #(
     parameter DATA = 8, X = 4 * (DATA + 4)
@@ -34,6 +34,7 @@ endmodule
 
 // With q1 the first term, the second being 0 or 4: 4 + q1 = 2 + (2 + q1) where e2 is set, and q1 = -(2 - (2 + q1))
 // otherwise. So a lane adds or subtracts one of four multiples, (2 + q1) x, and nothing has to be gated: one LUT a bit.
+// Written as in hls/include/sumtile/operators.hpp.
 (* keep_hierarchy *)
 module sp2_shared #(
     parameter X = 48, W = 4, P = 12
@@ -43,6 +44,10 @@ module sp2_shared #(
     output [P-1:0] value,
     output extra
 );
-  choose_and_add #(P) add (x, w[2:1], !w[0], value);
+  wire subtract = !w[0];
+  wire [P-1:0] twice = x[P-1:0];
+  wire [P-1:0] folded = w[2:1] == 0 ? 0 : w[2:1] == 1 ? x[P+:P] : w[2:1] == 2 ? x[2*P+:P] : x[3*P+:P];
+  wire [P-1:0] multiple = twice ^ folded;
+  assign value = twice + (multiple ^ {P{subtract}}) + subtract;
   assign extra = w[3] ^ w[0];
 endmodule

@@ -44,7 +44,8 @@ module sum_node #(
 endmodule
 
 // Sum of N values, each to be negated where its sign is set. The sign of a node is that of its first value, so a node
-// adds or subtracts, one LUT a bit, and only the accumulator applies the last sign.
+// adds or subtracts, one LUT a bit, and only the accumulator applies the last sign. The node is written as in
+// hls/include/sumtile/operators.hpp.
 module signed_tree #(
     parameter N = 16, W = 16
 ) (
@@ -80,8 +81,8 @@ module signed_node #(
     output [W:0] sum
 );
   wire signed [W:0] wide_a = a, wide_b = b;
-  wire subtract = a_sign ^ b_sign;
-  chain #(W + 1) add_or_subtract (wide_a, wide_b, subtract, subtract, sum);
+  wire differ = a_sign ^ b_sign;
+  assign sum = wide_a + (wide_b ^ {(W + 1) {differ}}) + differ;
 endmodule
 
 // The accumulator of one output: adds the value or its inverse, and a carry; clear takes the place of an addition.

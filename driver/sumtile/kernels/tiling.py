@@ -120,6 +120,8 @@ def tile(engine: Engine, layer: Layer) -> Tiling:
     stripes = ceil_div(conv.height, stripe_rows)
     stripe_rows = ceil_div(conv.height, stripes)
     stripes = ceil_div(conv.height, stripe_rows)
+    if group_tiles >= 1 << 16:
+        raise SumtileError(f"one group of outputs needs {group_tiles} weight tiles, but the engine counts to 65535; split the input channels.")
     resident = groups * group_tiles <= engine.weight_tiles or stripes == 1
     replayed = stripe_rows * column_tiles > 1
     if replayed and group_tiles > engine.weight_tiles:

@@ -165,11 +165,9 @@ class Engine:
             lanes = 0 < array.fixed_lanes < self.to if mixed else array.fixed_lanes == 0
             yield lanes, f"fixed_lanes of the {array.operator} array is {array.fixed_lanes}, but {f'1 to {self.to - 1}' if mixed else '0'} is needed"
         for array in self.arrays:
-            whole = self.tile_lanes(array) % (self.ti // array.fold) == 0
-            yield (
-                whole,
-                f"the {array.operator} array needs a fold of {array.weight_bits // self.weight_bits} at least, since its weights are so many times wider than the narrowest",
-            )
+            tiles = array.weight_bits // self.weight_bits
+            whole = array.fold % tiles == 0
+            yield whole, f"fold {array.fold} of the {array.operator} array must be a multiple of {tiles}, since its weights are so many times wider than the narrowest"
         yield self.ti * self.to * self.weight_bits % self.stream_bits == 0, f"a tile of {self.ti} x {self.to} weights must fill whole beats of {self.stream_bits} bits"
         top = TOPS[self.arrays[0].operator]
         yield self.top == top, f"top is '{self.top}', but an engine whose first array is '{self.arrays[0].operator}' is called '{top}'"
@@ -186,6 +184,7 @@ class Engine:
     def _width_rules(self) -> Rules:
         """Words of the streams between the stages: a weight tile, the features of all columns, and the sums of one column."""
         words = {"weights, ti * to": 8 * self.tile_bytes, "features, tp * ti": self.tp * self.ti * self.data_bits}
+        words["mid values, to"] = self.to * self.mid_bits
         words["sums, to"] = self.to * max(self.accumulator_bits(array) for array in self.arrays)
         for name, bits in words.items():
             yield bits <= STRUCT_BITS_MAX, f"a word of {name} lanes, has {bits} bits, but {STRUCT_BITS_MAX} is the most; use fewer lanes"

@@ -39,9 +39,8 @@ void combine(typename Derived<Config>::MidStream& mids, typename Derived<Config>
              typename Derived<Config>::OutputStream& outputs, Descriptor d) {
   using D = Derived<Config>;
   LoopCounter counter(Loop::combine);
-  const int pixel_beats = int(d.ofm_tiles) * D::kInputWordBeats;
-  const int tail_beats = pixel_beats - (int(d.groups) - 1) * D::kOutputWordBeats;
-  uint_t<32> beats_left = uint_t<32>(d.conv_height) * d.conv_width * uint_t<20>(pixel_beats);
+  const int tail_beats = int(pixel_beats<Config>(d)) - (int(d.groups) - 1) * D::kOutputWordBeats;
+  uint_t<32> beats_left = uint_t<32>(d.conv_height) * d.conv_width * pixel_beats<Config>(d);
   uint_t<12> group = 0;
   uint_t<8> part = 0;
   typename D::MidWord mid;

@@ -71,8 +71,8 @@ void run_array(typename Derived<Config>::ColumnStream& columns, typename Derived
   constexpr int kLanes = Config::kTi / Array::kFold;
   constexpr int kTileFolds = Weights<Config, Operator>::kLanes / kLanes;
   static_assert(Config::kTi % Array::kFold == 0, "an array's fold must divide kTi");
-  static_assert(kTileFolds > 0 && Weights<Config, Operator>::kLanes % kLanes == 0,
-                "an array whose weights fill several tiles takes one tile a fold at most");
+  static_assert(Array::kFold % (Operator::kWeightBits / Derived<Config>::kWeightBits) == 0,
+                "an array whose weights fill several tiles takes a whole number of folds for each");
   // As wide as this operator needs, which may be less than the stream carries for all of them.
   using Accumulator = int_t<Operator::accumulator_bits(Config::kReduction)>;
   Accumulator accumulators[Config::kTp][Config::kTo];

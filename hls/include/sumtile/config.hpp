@@ -79,6 +79,7 @@ struct Derived {
   static_assert(kTi * kTo * kWeightBits <= 4096, "a tile of weights must fit a stream of 4096 bits");
   static_assert(kTp * kTi * kDataBits <= 4096, "the features of one step must fit a stream of 4096 bits");
   static_assert(kTo * kAccumulatorBits <= 4096, "the accumulators of one column must fit a stream of 4096 bits");
+  static_assert(kTo * kMidBits <= 4096, "the mid values of one column must fit a stream of 4096 bits");
   static_assert(Config::kChannels % kTo == 0, "kChannels must be a multiple of kTo: parameters are stored by groups");
 
   using Operand = int_t<kDataBits + 1>;
@@ -124,6 +125,13 @@ struct Derived {
   using OutputStream = hls::stream<BeatData, 32>;
   using MarkedStream = hls::stream<MarkedBeat, 32>;
 };
+
+// Beats of one pixel of the output map in memory.
+template <class Config>
+uint_t<20> pixel_beats(const Descriptor& d) {
+#pragma HLS inline
+  return uint_t<20>(d.ofm_tiles) * Derived<Config>::kInputWordBeats;
+}
 
 }  // namespace sumtile
 

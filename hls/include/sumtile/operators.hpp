@@ -16,6 +16,8 @@
 #ifndef SUMTILE_OPERATORS_HPP
 #define SUMTILE_OPERATORS_HPP
 
+#include <type_traits>
+
 #include "sumtile/types.hpp"
 
 namespace sumtile {
@@ -59,55 +61,59 @@ struct PlainSums {
 };
 
 // Sums of terms with a sign of their own. A node of their adder tree adds where two signs agree and subtracts where
-// they differ, with the same carry chain, and keeps the first sign; only the accumulator applies the last one. So a
-// sign costs nothing in its lane. It is all ones where its term counts negatively: (value ^ sign) - sign is the term.
+// they differ, on one carry chain (the second term inverted, and a carry in), and keeps the first sign; only the
+// accumulator applies the last one. So a sign costs nothing in its lane. It is all ones where its term counts
+// negatively.
 template <int Bits, int Lanes, int Inputs>
 struct SignedSums {
-  struct Terms {
-    lane_t<Bits> value[Lanes];
-    lane_t<1> sign[Lanes];
-  };
-  Terms terms[Inputs];
+  lane_t<Bits> value[Inputs][Lanes];
+  lane_t<1> sign[Inputs][Lanes];
 
   SignedSums() {
-#pragma HLS array_partition variable=terms complete
-#pragma HLS array_partition variable=terms->value complete
-#pragma HLS array_partition variable=terms->sign complete
+#pragma HLS array_partition variable=value complete dim=0
+#pragma HLS array_partition variable=sign complete dim=0
   }
 
   template <class Row, class Operand>
   void take(int input, const Row& row, const Operand& x) {
 #pragma HLS inline
-    row.make_terms(x, terms[input]);
+    row.make_terms(x, value[input], sign[input]);
   }
 
   template <int First, class Accumulators>
   void accumulate(Accumulators& accumulator) {
 #pragma HLS inline
-  tree_levels:
-    for (int level = 0; level < ceil_log2(Inputs); ++level) {
-#pragma HLS unroll
-    tree_nodes:
-      for (int i = 0; i + (1 << level) < Inputs; i += 2 << level) {
-#pragma HLS unroll
-        add(terms[i], terms[i + (1 << level)]);
-      }
-    }
+    add_levels<1>();
   accumulate_lanes:
     for (int o = 0; o < Lanes; ++o) {
 #pragma HLS unroll
-      accumulator[First + o] += lane_t<Bits>(terms[0].value[o] ^ terms[0].sign[o]) - terms[0].sign[o];
+      accumulator[First + o] =
+          accumulator[First + o] + lane_t<Bits>(value[0][o] ^ sign[0][o]) + lane_t<2>(sign[0][o] & 1);
     }
   }
 
  private:
-  static void add(Terms& first, const Terms& second) {
+  // The level of the tree whose nodes join inputs at this distance, and those above; all loop bounds are constants.
+  template <int Distance>
+  std::enable_if_t<(Distance < Inputs)> add_levels() {
+#pragma HLS inline
+  tree_nodes:
+    for (int i = 0; i + Distance < Inputs; i += 2 * Distance) {
+#pragma HLS unroll
+      add(i, i + Distance);
+    }
+    add_levels<2 * Distance>();
+  }
+  template <int Distance>
+  std::enable_if_t<(Distance >= Inputs)> add_levels() {}
+
+  void add(int first, int second) {
 #pragma HLS inline
   add_lanes:
     for (int o = 0; o < Lanes; ++o) {
 #pragma HLS unroll
-      const lane_t<1> differ = first.sign[o] ^ second.sign[o];
-      first.value[o] += lane_t<Bits>(second.value[o] ^ differ) - differ;
+      const lane_t<1> differ = sign[first][o] ^ sign[second][o];
+      value[first][o] = value[first][o] + lane_t<Bits>(value[second][o] ^ differ) + lane_t<2>(differ & 1);
     }
   }
 };
@@ -142,15 +148,15 @@ struct Adder {
     }
 
     // -|d| is d, subtracted where it is positive.
-    template <class Terms>
-    void make_terms(const int_t<DataBits + 1>& x, Terms& terms) const {
+    template <class Values, class Signs>
+    void make_terms(const int_t<DataBits + 1>& x, Values& value, Signs& sign) const {
 #pragma HLS inline
     adder_lanes:
       for (int o = 0; o < Lanes; ++o) {
 #pragma HLS unroll
         const lane_t<DataBits + 1> difference = x - weight[o];
-        terms.value[o] = difference;
-        terms.sign[o] = difference < 0 ? 0 : -1;
+        value[o] = difference;
+        sign[o] = difference < 0 ? 0 : -1;
       }
     }
   };
@@ -188,6 +194,7 @@ struct PackedProducts {
 // Fixed-point multiply-accumulate. Where two products fit one multiplier, two output lanes share it.
 template <int DataBits, int WeightBits>
 struct Mac {
+  static_assert(WeightBits <= DataBits, "a weight must not be wider than a feature");
   using Packed = PackedProducts<DataBits, WeightBits>;
   static constexpr int kWeightBits = WeightBits;
   static constexpr int accumulator_bits(unsigned long terms) { return Packed::kProductBits + ceil_log2(terms); }
@@ -285,6 +292,8 @@ struct Sp2Products {
 
   explicit Sp2Products(const int_t<DataBits + 1>& x) {
 #pragma HLS inline
+#pragma HLS array_partition variable=first complete
+#pragma HLS array_partition variable=second complete
     first[0] = second[0] = 0;
   first_shifts:
     for (int e = 1; e <= Format::kMax1; ++e) {
@@ -298,38 +307,46 @@ struct Sp2Products {
     }
   }
 
-  void multiply(const typename Format::Code& code, Product& value, lane_t<1>& sign) const {
+  Product value(const typename Format::Code& code) const {
 #pragma HLS inline
-    value = Format::select(first, Format::exponent1(code)) + Format::select(second, Format::exponent2(code));
-    sign = Format::sign(code);
+    return Format::select(first, Format::exponent1(code)) + Format::select(second, Format::exponent2(code));
   }
+
+  lane_t<1> sign(const typename Format::Code& code) const { return Format::sign(code); }
 };
 
 // With 4 bits the second term is 4 or nothing, and the product with the first, q1, is written from 2 in the middle:
 // 4 + q1 = 2 + (2 + q1), and q1 = -(2 - (2 + q1)). So a lane picks one of four multiples, (2 + q1) x, and adds it to 2x
-// or subtracts it. No term is gated, and pick and addition fit one carry chain of 6-input LUTs.
+// or subtracts it; no term is gated. The multiples are kept as 2x ^ multiple, the first of which is zero: then a bit of
+// the carry chain depends on six signals, the inputs of one LUT.
 template <int DataBits>
 struct Sp2Products<DataBits, 4> {
   using Format = Sp2Code<DataBits, 4>;
   using Product = typename Format::Product;
-  Product twice, multiple[4];  // by the first exponent
+  Product twice, folded[4];  // by the first exponent
 
   explicit Sp2Products(const int_t<DataBits + 1>& x) {
 #pragma HLS inline
+#pragma HLS array_partition variable=folded complete
     const Product once = x;
     twice = once << 1;
-    multiple[0] = twice;
-    multiple[1] = twice + (once << 2);
-    multiple[2] = once << 2;
-    multiple[3] = twice + once;
+    folded[0] = 0;
+    folded[1] = twice ^ Product(twice + (once << 2));
+    folded[2] = twice ^ Product(once << 2);
+    folded[3] = twice ^ Product(twice + once);
   }
 
-  void multiply(const typename Format::Code& code, Product& value, lane_t<1>& sign) const {
+  Product value(const typename Format::Code& code) const {
 #pragma HLS inline
-    const lane_t<1> subtract = Format::exponent2(code) == 0 ? -1 : 0;
-    value = twice + (Format::select(multiple, Format::exponent1(code)) ^ subtract) - subtract;
-    sign = Format::sign(code) ^ subtract;
+    const lane_t<1> subtract = subtracted(code);
+    const Product multiple = twice ^ Format::select(folded, Format::exponent1(code));
+    return twice + Product(multiple ^ subtract) + lane_t<2>(subtract & 1);
   }
+
+  lane_t<1> sign(const typename Format::Code& code) const { return Format::sign(code) ^ subtracted(code); }
+
+ private:
+  static lane_t<1> subtracted(const typename Format::Code& code) { return Format::exponent2(code) == 0 ? -1 : 0; }
 };
 
 // Weights that are sums of two powers of two: no multiplication.
@@ -361,16 +378,15 @@ struct Sp2 {
       }
     }
 
-    template <class Terms>
-    void make_terms(const int_t<DataBits + 1>& x, Terms& terms) const {
+    template <class Values, class Signs>
+    void make_terms(const int_t<DataBits + 1>& x, Values& value, Signs& sign) const {
 #pragma HLS inline
       const Sp2Products<DataBits, WeightBits> products(x);
     shift_lanes:
       for (int o = 0; o < Lanes; ++o) {
 #pragma HLS unroll
-        typename Format::Product value;
-        products.multiply(code[o], value, terms.sign[o]);
-        terms.value[o] = value;
+        value[o] = products.value(code[o]);
+        sign[o] = products.sign(code[o]);
       }
     }
   };

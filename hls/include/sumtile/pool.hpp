@@ -58,13 +58,6 @@ struct PoolWindow {
   }
 };
 
-// Beats of one pixel in memory.
-template <class Config>
-uint_t<20> pixel_beats(const Descriptor& d) {
-#pragma HLS inline
-  return uint_t<20>(d.ofm_tiles) * Derived<Config>::kInputWordBeats;
-}
-
 template <class Config>
 void pass_beats(typename Derived<Config>::OutputStream& beats, typename Derived<Config>::OutputStream& pooled,
                 const Descriptor& d) {

@@ -13,12 +13,15 @@
 
 namespace sumtile {
 
+// Lane i of part p of group g is channel g * kTo + p * kLanes + i: every kScaleFold rows hold a group.
 template <class Config>
 struct ScaleParameters {
-  static constexpr int kGroups = Config::kChannels / Config::kTo;
-  int_t<16> mul[Config::kTo][kGroups];
-  uint_t<6> shift[Config::kTo][kGroups];
-  int_t<32> add[Config::kTo][kGroups];
+  static constexpr int kLanes = Config::kTo / Config::kScaleFold;
+  static constexpr int kRows = Config::kChannels / kLanes;
+  static_assert(Config::kTo % Config::kScaleFold == 0, "kScaleFold must divide kTo");
+  int_t<16> mul[kLanes][kRows];
+  uint_t<6> shift[kLanes][kRows];
+  int_t<32> add[kLanes][kRows];
 };
 
 // Reads the parameters of all channels, one channel an iteration. In memory a channel has two words of 32 bits: the
@@ -30,9 +33,10 @@ void read_parameters(typename Derived<Config>::ParameterStream& stream, ScalePar
   using D = Derived<Config>;
   constexpr int kWords = D::kStreamBits / 32;
   typename D::BeatData data = 0;
-  uint_t<16> lane = 0, group = 0, word = 0;
+  uint_t<16> lane = 0, row = 0, word = 0;
+  const uint_t<16> rows = int(d.groups) * Config::kScaleFold;
 read_channels:
-  while (group < d.groups) {
+  while (row < rows) {
 #pragma HLS pipeline
 #pragma HLS loop_tripcount min=8 max=2048
     if (word == 0) data = stream.read();
@@ -40,12 +44,12 @@ read_channels:
     if (kWords == 1) data = stream.read();
     const uint_t<32> factor = get_lane<32>(data, kWords == 1 ? 0 : int(word) + 1);
     word = int(word) + 2 >= kWords ? 0 : int(word) + 2;
-    parameters.add[lane][group] = int_t<32>(add);
-    parameters.mul[lane][group] = int_t<16>(uint_t<16>(factor));
-    parameters.shift[lane][group] = uint_t<6>(factor >> 16);
-    const bool group_ends = lane + 1 == D::kTo;
-    lane = group_ends ? 0 : int(lane) + 1;
-    if (group_ends) ++group;
+    parameters.add[lane][row] = int_t<32>(add);
+    parameters.mul[lane][row] = int_t<16>(uint_t<16>(factor));
+    parameters.shift[lane][row] = uint_t<6>(factor >> 16);
+    const bool row_ends = lane + 1 == ScaleParameters<Config>::kLanes;
+    lane = row_ends ? 0 : int(lane) + 1;
+    if (row_ends) ++row;
     counter.tick();
   }
 }
@@ -55,8 +59,7 @@ void scale(typename Derived<Config>::ParameterStream& parameter_beats,
            typename Derived<Config>::AccumulatorStream (&sums)[Config::kTp], typename Derived<Config>::MidStream& mids,
            Descriptor d) {
   using D = Derived<Config>;
-  constexpr int kLanes = D::kTo / Config::kScaleFold;
-  static_assert(D::kTo % Config::kScaleFold == 0, "kScaleFold must divide kTo");
+  constexpr int kLanes = ScaleParameters<Config>::kLanes;
   ScaleParameters<Config> parameters;
 #pragma HLS array_partition variable=parameters.mul complete dim=1
 #pragma HLS array_partition variable=parameters.shift complete dim=1
@@ -82,15 +85,27 @@ scale_columns:
         accumulators[p] = sums[p].read();
       }
     }
+    const int row = int(walk.group) * Config::kScaleFold + int(part);
   scale_lanes:
     for (int i = 0; i < kLanes; ++i) {
 #pragma HLS unroll
-      const int o = int(part) * kLanes + i;
-      const typename D::Product product =
-          typename D::Product(accumulators[lane].value[o]) * parameters.mul[o][walk.group];
+      // Constant lanes: a multiplexer of kScaleFold inputs in front, and a write enable behind.
+      typename D::Accumulator sum = accumulators[lane].value[i];
+    pick_part:
+      for (int f = 1; f < Config::kScaleFold; ++f) {
+#pragma HLS unroll
+        if (part == f) sum = accumulators[lane].value[f * kLanes + i];
+      }
+      const typename D::Product product = typename D::Product(sum) * parameters.mul[i][row];
       const typename D::Product scaled =
-          round_shift<D::kProductBits>(product, parameters.shift[o][walk.group]) + parameters.add[o][walk.group];
-      word.value[o] = saturate<D::kMidBits, D::kProductBits>(scaled, false);
+          round_shift<D::kProductBits>(product, parameters.shift[i][row]) + parameters.add[i][row];
+    place_part:
+      for (int f = 0; f < Config::kScaleFold; ++f) {
+#pragma HLS unroll
+        if (Config::kScaleFold == 1 || part == f) {
+          word.value[f * kLanes + i] = saturate<D::kMidBits, D::kProductBits>(scaled, false);
+        }
+      }
     }
     const bool word_ends = part + 1 == Config::kScaleFold;
     part = word_ends ? 0 : int(part) + 1;

@@ -15,7 +15,7 @@ void store(typename Derived<Config>::OutputStream& outputs, typename Derived<Con
            uint_t<32>& layers, uint_t<32>& busy, uint_t<32>& stalled) {
   using D = Derived<Config>;
   LoopCounter counter(Loop::store);
-  uint_t<32> beats_left = uint_t<32>(d.ofm_height) * d.ofm_width * uint_t<20>(int(d.ofm_tiles) * D::kInputWordBeats);
+  uint_t<32> beats_left = uint_t<32>(d.ofm_height) * d.ofm_width * pixel_beats<Config>(d);
   uint_t<32> cycles = 0, waits = 0;
   bool have_beat = false;
   typename D::MarkedBeat beat;
