@@ -36,6 +36,13 @@ def test_the_network(network: Network) -> None:
     assert (MODELS / "lenet5_adder_fashion.npz").stat().st_size < 1_000_000
 
 
+def test_the_ordinary_network() -> None:
+    ordinary = load_network(MODELS / "lenet5_fashion.npz")
+    assert [node.operator for node in ordinary.nodes if isinstance(node, Conv)] == ["mac"] * 3
+    assert ordinary.classes == FASHION_CLASSES
+    assert (MODELS / "lenet5_fashion.npz").stat().st_size < 300_000
+
+
 def test_the_samples_are_two_of_each_class_and_recognized(network: Network) -> None:
     names = [file.stem.split("_", 1)[1] for file in SAMPLES]
     assert sorted(names) == sorted(FASHION_CLASSES * 2)
@@ -43,7 +50,9 @@ def test_the_samples_are_two_of_each_class_and_recognized(network: Network) -> N
     assert [network.classes[label] for label in classify(network, images)] == names
 
 
-def test_the_accuracy_on_the_first_test_images(network: Network) -> None:
+@pytest.mark.parametrize("name", ["lenet5_adder_fashion.npz", "lenet5_fashion.npz"])
+def test_the_accuracy_on_the_first_test_images(name: str) -> None:
+    network = load_network(MODELS / name)
     try:
         data = fashion_mnist("test").first(500)
     except SumtileError as error:

@@ -64,12 +64,6 @@ get_each_lane:
 
 // Part `index` of a packed word, itself a packed word.
 template <int PartBits, int WordBits>
-word_t<PartBits> get_part(const word_t<WordBits>& word, int index) {
-#pragma HLS inline
-  return word.range(PartBits * index + PartBits - 1, PartBits * index);
-}
-
-template <int PartBits, int WordBits>
 void set_part(word_t<WordBits>& word, int index, const word_t<PartBits>& part) {
 #pragma HLS inline
   word.range(PartBits * index + PartBits - 1, PartBits * index) = part;
@@ -141,13 +135,6 @@ void set_lane(native::Word<WordBits>& word, int index, const uint_t<LaneBits>& v
 }
 
 // Part `index` of a packed word, itself a packed word.
-template <int PartBits, int WordBits>
-native::Word<PartBits> get_part(const native::Word<WordBits>& word, int index) {
-  native::Word<PartBits> part;
-  std::memcpy(part.bytes, word.bytes + sizeof part * index, sizeof part);
-  return part;
-}
-
 template <int PartBits, int WordBits>
 void set_part(native::Word<WordBits>& word, int index, const native::Word<PartBits>& part) {
   std::memcpy(word.bytes + sizeof part * index, part.bytes, sizeof part);
