@@ -34,7 +34,7 @@ endmodule
 
 // With q1 the first term, the second being 0 or 4: 4 + q1 = 2 + (2 + q1) where e2 is set, and q1 = -(2 - (2 + q1))
 // otherwise. So a lane adds or subtracts one of four multiples, (2 + q1) x, and nothing has to be gated: one LUT a bit.
-// Written as in hls/include/sumtile/operators.hpp.
+// Written as in hls/include/sumtile/sp2.hpp.
 (* keep_hierarchy *)
 module sp2_shared #(
     parameter X = 48, W = 4, P = 12

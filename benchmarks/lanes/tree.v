@@ -45,7 +45,7 @@ endmodule
 
 // Sum of N values, each to be negated where its sign is set. The sign of a node is that of its first value, so a node
 // adds or subtracts, one LUT a bit, and only the accumulator applies the last sign. The node is written as in
-// hls/include/sumtile/operators.hpp.
+// hls/include/sumtile/sums.hpp.
 module signed_tree #(
     parameter N = 16, W = 16
 ) (

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -19,12 +18,12 @@ from sumtile.overlay import Overlay
 from sumtile.program.golden import run_golden
 from sumtile.quantize import QuantizedNetwork, quantize_network
 from sumtile.quantize.schemes import covering
+from tests.support.data import DATA, needs
 
-DATA = Path(os.environ.get("SUMTILE_DATA", Path(__file__).parents[3] / "shared" / "data"))
 WEIGHTS, IMAGES = DATA / "addernet_resnet20_cifar10.npz", DATA / "cifar10_train1000.npz"
 COUNT = 50
 
-needs_data = pytest.mark.skipif(not (WEIGHTS.is_file() and IMAGES.is_file()), reason=f"{WEIGHTS.name} and {IMAGES.name} are not in {DATA}; set SUMTILE_DATA to their folder")
+needs_data = needs(WEIGHTS, IMAGES)
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from sumtile.formats import Sp2, fixed_rows
 from sumtile.overlay.resources import hls_folder
 
 SOURCE = Path(__file__).with_name("operators.cpp")
-OPERATORS = hls_folder() / "include" / "sumtile" / "operators.hpp"
+HEADERS = hls_folder() / "include" / "sumtile"
 
 
 @pytest.fixture(scope="module", params=["native", "vendor"])
@@ -24,7 +24,7 @@ def library(request: pytest.FixtureRequest) -> ctypes.CDLL:
     flags = ["-std=c++14", "-DSUMTILE_CSIM", "-Wno-unknown-pragmas", "-Wno-unused-label", f"-I{hls_folder() / 'include'}"]
     if request.param == "vendor":
         flags += ["-DSUMTILE_VENDOR_TYPES", "-isystem", str(vendor_headers())]
-    loaded = ctypes.CDLL(str(compile_library("operators", [SOURCE], flags, headers=sorted(OPERATORS.parent.iterdir()))))
+    loaded = ctypes.CDLL(str(compile_library("operators", [SOURCE], flags, headers=sorted(HEADERS.iterdir()))))
     loaded.count_wrong_packings.restype = ctypes.c_longlong
     loaded.count_wrong_packings.argtypes = [ctypes.c_int, ctypes.c_longlong]
     loaded.count_wrong_shifts.restype = ctypes.c_longlong
@@ -56,7 +56,7 @@ def test_mixed_lanes_make_the_channels_that_the_compiler_gives_them(library: cty
 
 
 def test_an_sp2_lane_multiplies_nowhere() -> None:
-    text = re.sub(r"//.*", "", OPERATORS.read_text())
+    text = re.sub(r"//.*", "", (HEADERS / "sp2.hpp").read_text())
     bodies = re.findall(r"struct (Sp2\w*(?:<[^>]*>)?) \{(.*?)\n\};", text, re.DOTALL)
     assert [name for name, _ in bodies] == ["Sp2Code", "Sp2Products", "Sp2Products<DataBits, 4>", "Sp2"]
     assert all("*" not in body for _, body in bodies)

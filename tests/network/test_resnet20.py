@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +13,11 @@ from sumtile.errors import SumtileError
 from sumtile.network import Conv, Network, channel_groups
 from sumtile.network.reference import run_float
 from sumtile.network.resnet20 import build_resnet20, load_resnet20
+from tests.support.data import DATA, needs
 
-DATA = Path(os.environ.get("SUMTILE_DATA", Path(__file__).parents[3] / "shared" / "data"))
 WEIGHTS, IMAGES = DATA / "resnet20_cifar10_akamaster.npz", DATA / "cifar10_train1000.npz"
 
-needs_data = pytest.mark.skipif(not (WEIGHTS.is_file() and IMAGES.is_file()), reason=f"{WEIGHTS.name} and {IMAGES.name} are not in {DATA}; set SUMTILE_DATA to their folder")
+needs_data = needs(WEIGHTS, IMAGES)
 
 
 def random_arrays(seed: int) -> dict[str, np.ndarray]:
