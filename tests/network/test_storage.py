@@ -13,7 +13,25 @@ import numpy as np
 import pytest
 
 from sumtile.errors import SumtileError
-from sumtile.network import Activation, Add, BatchNorm, Conv, Flatten, Linear, Network, Pool, Preprocess
+from sumtile.network import (
+    Activation,
+    Add,
+    BatchNorm,
+    Concat,
+    Conv,
+    Flatten,
+    Grid,
+    Linear,
+    LocalResponseNorm,
+    Network,
+    Pad,
+    Pool,
+    PRelu,
+    Preprocess,
+    Resize,
+    Select,
+    Softmax,
+)
 from sumtile.network.storage import load_network, save_network
 from sumtile.quantize import quantize_network, schemes
 
@@ -29,11 +47,19 @@ def every_node() -> Network:
             BatchNorm("norm", ("conv",), *per_channel, epsilon=1e-3),
             Activation("relu", ("norm",), 0.1, 6.0),
             Add("sum", ("relu", "norm")),
-            Pool("pool", ("sum",), "average", None),
+            PRelu("prelu", ("sum",), per_channel[0]),
+            Select("shuffle", ("prelu",), np.array([2, 0, 3, 1])),
+            Concat("both", ("shuffle", "norm")),
+            Pad("border", ("both",), (1, 0, 0, 2)),
+            Resize("larger", ("border",), (2, 1)),
+            LocalResponseNorm("lrn", ("larger",), 5),
+            Pool("pool", ("lrn",), "average", None, count_padding=False),
             Flatten("flat", ("pool",)),
-            Linear("scores", ("flat",), random.standard_normal((3, 4)).astype(np.float32), np.zeros(3, np.float32)),
+            Linear("scores", ("flat",), random.standard_normal((3, 8)).astype(np.float32), np.zeros(3, np.float32)),
+            Softmax("shares", ("scores",)),
         ],
         ("a", "b", "ç"),
+        {"relu": Grid(4, False, False, np.array(0.25)), "conv.weight": Grid(8, True, True, np.full(4, 0.5))},
     )
 
 
@@ -55,6 +81,10 @@ def test_round_trip(saved: Path) -> None:
                 assert copy.dtype == value.dtype and np.array_equal(copy, value)
             else:
                 assert copy == value and type(copy) is type(value), field.name
+    assert list(loaded.grids) == list(network.grids)
+    for name, grid in network.grids.items():
+        assert dataclasses.replace(loaded.grids[name], scale=grid.scale) == grid
+        np.testing.assert_array_equal(loaded.grids[name].scale, grid.scale)
 
 
 def test_the_same_network_gives_the_same_bytes(saved: Path) -> None:

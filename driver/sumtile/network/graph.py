@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 
@@ -66,12 +67,12 @@ class Node:
     name: str
     inputs: tuple[str, ...]
 
-    _arity = 1  # tensors that a node of this kind reads
+    _arity: ClassVar[int | None] = 1  # tensors that a node of this kind reads; None for any number
 
     def check(self) -> None:
         """Raises SumtileError for a field of another type, or a value that a node of this kind cannot have."""
         check_fields(self, f"node '{self.name}'")
-        if len(self.inputs) != self._arity:
+        if self._arity is not None and len(self.inputs) != self._arity:
             raise SumtileError(f"node '{self.name}' ({type(self).__name__}) reads {len(self.inputs)} tensors instead of {self._arity}; correct its inputs.")
         for holds, sentence in self._rules():
             if not holds:
@@ -139,20 +140,35 @@ class BatchNorm(Node):
 
 @dataclass
 class Activation(Node):
-    """``clip(x if x >= 0 else slope * x, None, high)``: ReLU by default, ReLU6 with ``high=6``, leaky with a slope."""
+    """``clip(x if x >= 0 else slope * x, low, high)``: ReLU by default, ReLU6 with ``high=6``, leaky with a slope, a plain clip with slope 1."""
 
     slope: float = 0.0
     high: float | None = None
+    low: float | None = None
+
+
+@dataclass
+class PRelu(Node):
+    """``x if x >= 0 else slope * x`` with a slope for each channel: float array of shape (channels,)."""
+
+    slope: np.ndarray
+
+    def _rules(self) -> Rules:
+        yield self.slope.ndim == 1 and self.slope.size >= 1, f"has slopes of shape {self.slope.shape}, but (channels,) is needed"
 
 
 @dataclass
 class Pool(Node):
-    """``max`` or ``average`` pooling; ``kernel`` None means the whole map. Averages count padded taps as zeros."""
+    """``max`` or ``average`` pooling; ``kernel`` None means the whole map.
+
+    Averages count padded taps as zeros, or leave them out of sum and count where ``count_padding`` is false.
+    """
 
     kind: str = "max"
     kernel: tuple[int, int] | None = None
     stride: tuple[int, int] = (1, 1)
     padding: tuple[int, int, int, int] = (0, 0, 0, 0)
+    count_padding: bool = True
 
     def _rules(self) -> Rules:
         windows = (*(self.kernel or (1, 1)), *self.stride)
@@ -169,8 +185,94 @@ class Add(Node):
 
 
 @dataclass
+class Concat(Node):
+    """Tensors of one height and width, one after the other along the channels."""
+
+    _arity = None
+
+    def _rules(self) -> Rules:
+        yield len(self.inputs) >= 2, f"joins {len(self.inputs)} tensor, but at least 2 are needed"
+
+
+@dataclass
+class Select(Node):
+    """Channels in another order or number: channel p of the result is ``channels[p]`` of the input; integers of shape (outputs,).
+
+    It stands for a shuffle, a slice, a split and a transpose of groups of channels.
+    """
+
+    channels: np.ndarray
+
+    def _rules(self) -> Rules:
+        whole = self.channels.ndim == 1 and self.channels.size >= 1 and self.channels.dtype.kind in "iu"
+        yield (
+            whole and int(self.channels.min()) >= 0,
+            f"selects channels by an array of {self.channels.dtype} and shape {self.channels.shape}, but indices of shape (outputs,) are needed",
+        )
+
+
+@dataclass
+class Pad(Node):
+    """A border of zeros: (top, left, bottom, right)."""
+
+    padding: tuple[int, int, int, int]
+
+    def _rules(self) -> Rules:
+        yield min(self.padding) >= 0 and max(self.padding) <= SIDE_MAX, f"has padding {self.padding}, but 0 to {SIDE_MAX} is needed"
+
+
+@dataclass
+class Resize(Node):
+    """Nearest neighbour: every pixel becomes ``factor`` = (rows, columns) equal ones."""
+
+    factor: tuple[int, int]
+
+    def _rules(self) -> Rules:
+        yield min(self.factor) >= 1 and max(self.factor) <= SIDE_MAX, f"enlarges by {self.factor}, but factors of 1 to {SIDE_MAX} are needed"
+
+
+@dataclass
+class LocalResponseNorm(Node):
+    """``x / (bias + alpha / size * sum of x**2 over size channels around)**beta``.
+
+    Source: Krizhevsky et al., "ImageNet Classification with Deep Convolutional Neural Networks", NIPS 2012, section 3.3.
+    """
+
+    size: int
+    alpha: float = 1e-4
+    beta: float = 0.75
+    bias: float = 1.0
+
+    def _rules(self) -> Rules:
+        yield self.size >= 1, f"normalizes over {self.size} channels, but at least 1 is needed"
+        yield self.bias > 0 and self.alpha >= 0, f"has bias {self.bias:g} and alpha {self.alpha:g}, but a positive and a non-negative one are needed"
+
+
+@dataclass
+class Softmax(Node):
+    """Exponentials over the channels, divided by their sum."""
+
+
+@dataclass
 class Flatten(Node):
     """(N, C, H, W) to (N, C * H * W), in that order."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The numbers that training quantized something to: ``scale`` times the integers of a width.
+
+    Attributes:
+        bits: width of the integers, at least 1.
+        signed: two's complement, or unsigned.
+        narrow: without the lowest integer.
+        scale: float array, () for one scale or (channels,) for one an output channel.
+    """
+
+    bits: int
+    signed: bool
+    narrow: bool
+    scale: np.ndarray
 
 
 @dataclass
@@ -182,12 +284,15 @@ class Network:
         preprocess: from an image to the tensor ``input``.
         nodes: the nodes.
         classes: names of the output classes, in order.
+        grids: what was quantized in training, by name: of a tensor, or of a layer's weights as ``<node>.weight``; empty
+            for a network that was trained in floating point.
     """
 
     name: str
     preprocess: Preprocess
     nodes: list[Node] = field(default_factory=list)
     classes: tuple[str, ...] = ()
+    grids: dict[str, Grid] = field(default_factory=dict)
 
     @property
     def output(self) -> str:

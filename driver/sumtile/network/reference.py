@@ -10,7 +10,25 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from sumtile.errors import SumtileError
-from sumtile.network.graph import INPUT, Activation, Add, BatchNorm, Conv, Flatten, Linear, Network, Node, Pool
+from sumtile.network.graph import (
+    INPUT,
+    Activation,
+    Add,
+    BatchNorm,
+    Concat,
+    Conv,
+    Flatten,
+    Linear,
+    LocalResponseNorm,
+    Network,
+    Node,
+    Pad,
+    Pool,
+    PRelu,
+    Resize,
+    Select,
+    Softmax,
+)
 
 _COLUMNS_BYTES = 1 << 24
 """Size of a convolution's unfolded input, which sets how many images are taken at a time."""
@@ -84,7 +102,13 @@ def _batch_norm(node: BatchNorm, x: np.ndarray) -> np.ndarray:
 @_run.register
 def _activation(node: Activation, x: np.ndarray) -> np.ndarray:
     y = np.where(x >= 0, x, np.float32(node.slope) * x)
+    y = y if node.low is None else np.maximum(y, np.float32(node.low))
     return y if node.high is None else np.minimum(y, np.float32(node.high))
+
+
+@_run.register
+def _prelu(node: PRelu, x: np.ndarray) -> np.ndarray:
+    return np.where(x >= 0, x, node.slope.astype(np.float32).reshape(-1, *(1,) * (x.ndim - 2)) * x)
 
 
 @_run.register
@@ -93,7 +117,11 @@ def _pool(node: Pool, x: np.ndarray) -> np.ndarray:
     if node.kernel is None:
         return np.asarray(reduce(x, axis=(2, 3), keepdims=True))
     filler = -np.inf if node.kind == "max" else 0.0
-    return np.asarray(reduce(_windows(x, node.kernel, node.stride, node.padding, filler=filler), axis=(4, 5)))
+    y = np.asarray(reduce(_windows(x, node.kernel, node.stride, node.padding, filler=filler), axis=(4, 5)))
+    if node.kind == "max" or node.count_padding:
+        return y
+    share = _windows(np.ones_like(x[:1, :1]), node.kernel, node.stride, node.padding).mean(axis=(4, 5))
+    return y / share
 
 
 @_run.register
@@ -101,6 +129,43 @@ def _add(node: Add, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     if left.shape != right.shape:
         raise ValueError("both must have one shape")
     return left + right
+
+
+@_run.register
+def _concat(node: Concat, *parts: np.ndarray) -> np.ndarray:
+    return np.concatenate(parts, axis=1)
+
+
+@_run.register
+def _select(node: Select, x: np.ndarray) -> np.ndarray:
+    if node.channels.max() >= x.shape[1]:
+        raise ValueError(f"channel {node.channels.max()} is selected of {x.shape[1]}")
+    return x[:, node.channels]
+
+
+@_run.register
+def _pad(node: Pad, x: np.ndarray) -> np.ndarray:
+    top, left, bottom, right = node.padding
+    return np.pad(x, ((0, 0), (0, 0), (top, bottom), (left, right)))
+
+
+@_run.register
+def _resize(node: Resize, x: np.ndarray) -> np.ndarray:
+    return x.repeat(node.factor[0], axis=2).repeat(node.factor[1], axis=3)
+
+
+@_run.register
+def _local_response_norm(node: LocalResponseNorm, x: np.ndarray) -> np.ndarray:
+    before = (node.size - 1) // 2
+    squares = np.pad(x * x, ((0, 0), (before, node.size - 1 - before), *((0, 0),) * (x.ndim - 2)))
+    power = sliding_window_view(squares, node.size, axis=1).sum(axis=-1)
+    return x / (node.bias + node.alpha / node.size * power) ** node.beta
+
+
+@_run.register
+def _softmax(node: Softmax, x: np.ndarray) -> np.ndarray:
+    exponentials = np.exp(x - x.max(axis=1, keepdims=True))
+    return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))
 
 
 @_run.register

@@ -21,12 +21,33 @@ import numpy as np
 from sumtile.errors import SumtileError
 from sumtile.fields import from_json
 from sumtile.files import regular_file, write_whole
-from sumtile.network.graph import Activation, Add, BatchNorm, Conv, Flatten, Linear, Network, Node, Pool, Preprocess
+from sumtile.network.graph import (
+    Activation,
+    Add,
+    BatchNorm,
+    Concat,
+    Conv,
+    Flatten,
+    Grid,
+    Linear,
+    LocalResponseNorm,
+    Network,
+    Node,
+    Pad,
+    Pool,
+    PRelu,
+    Preprocess,
+    Resize,
+    Select,
+    Softmax,
+)
 
 FORMAT = "sumtile-network"
 VERSION = 1
 
-_NODE_TYPES: dict[str, type[Node]] = {cls.__name__: cls for cls in (Conv, Linear, BatchNorm, Activation, Pool, Add, Flatten)}
+_NODE_TYPES: dict[str, type[Node]] = {
+    cls.__name__: cls for cls in (Conv, Linear, BatchNorm, Activation, PRelu, Pool, Add, Concat, Select, Pad, Resize, LocalResponseNorm, Softmax, Flatten)
+}
 _MANIFEST = "manifest"
 
 
@@ -45,6 +66,7 @@ def save_network(network: Network, path: str | Path) -> None:
         "preprocess": dataclasses.asdict(network.preprocess),
         "classes": network.classes,
         "nodes": [_describe(node, arrays) for node in network.nodes],
+        "grids": {name: _describe_fields(name, grid, arrays) for name, grid in network.grids.items()},
     }
     content = io.BytesIO()
     np.savez_compressed(content, **{_MANIFEST: np.frombuffer(json.dumps(manifest).encode(), np.uint8)}, **arrays)
@@ -70,7 +92,8 @@ def load_network(path: str | Path) -> Network:
     try:
         described = from_json(_Described, manifest, "the manifest")
         nodes = [_rebuild(node, arrays) for node in described.nodes]
-        network = Network(described.name, described.preprocess, nodes, described.classes)
+        grids = {name: from_json(Grid, _values(grid, arrays), f"grid '{name}'") for name, grid in described.grids.items()}
+        network = Network(described.name, described.preprocess, nodes, described.classes, grids)
         network.check()
     except SumtileError as error:
         raise SumtileError(f"{path} is a network file that describes no network: {error}") from None
@@ -87,25 +110,35 @@ class _Described:
     preprocess: Preprocess
     classes: tuple[str, ...]
     nodes: tuple[dict[str, Any], ...]
+    grids: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
 
 
 def _describe(node: Node, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
-    described: dict[str, Any] = {"type": type(node).__name__}
-    for field in dataclasses.fields(node):
-        value = getattr(node, field.name)
+    return {"type": type(node).__name__, **_describe_fields(node.name, node, arrays)}
+
+
+def _describe_fields(owner: str, described: Node | Grid, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+    """The fields of a dataclass; its arrays go to ``arrays``, named after the owner and the field."""
+    values: dict[str, Any] = {}
+    for field in dataclasses.fields(described):
+        value = getattr(described, field.name)
         if isinstance(value, np.ndarray):
-            name = f"{node.name}.{field.name}"
+            name = f"{owner}.{field.name}"
             arrays[name] = value
             value = {"array": name}
-        described[field.name] = value
-    return described
+        values[field.name] = value
+    return values
 
 
 def _rebuild(described: dict[str, Any], arrays: dict[str, np.ndarray]) -> Node:
     kind, name = described.get("type"), described.get("name")
     if not isinstance(kind, str) or kind not in _NODE_TYPES:
         raise SumtileError(f"node {name!r} is of type {kind!r}, but it must be one of {', '.join(_NODE_TYPES)}; save the network again.")
-    return from_json(_NODE_TYPES[kind], {field: _value(value, arrays) for field, value in described.items() if field != "type"}, f"node {name!r}")
+    return from_json(_NODE_TYPES[kind], _values({field: value for field, value in described.items() if field != "type"}, arrays), f"node {name!r}")
+
+
+def _values(described: dict[str, Any], arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+    return {field: _value(value, arrays) for field, value in described.items()}
 
 
 def _value(value: Any, arrays: dict[str, np.ndarray]) -> Any:
