@@ -37,6 +37,19 @@ def test_equals_the_golden_model(board, name, cache, schedule):
         assert np.ptp(expected) > 20
 
 
+@pytest.mark.parametrize("cache", ["coherent", "strict"])
+def test_a_trace_has_every_tensor(board, zcu102, cache):
+    program = build_program(zcu102, 3)
+    features = random_features(program, 4)
+    expected = golden_tensors(program, zcu102, features)
+    with sumtile.Accelerator(device=board(cache=cache)) as accelerator:
+        accelerator.load(program)
+        found = accelerator.trace(features)
+    assert set(found) == set(program.tensors)
+    for name, values in found.items():
+        assert np.array_equal(values, expected[name]), name
+
+
 def test_later_inferences_and_programs_equal_first_ones(board, zcu102):
     first, second = build_program(zcu102, 1), build_program(zcu102, 2, size=(6, 6))
     with sumtile.Accelerator(device=board(cache="strict")) as accelerator:

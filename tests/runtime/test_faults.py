@@ -131,7 +131,7 @@ def test_restart_brings_everything_back(bench):
         placement = bench.place(program)
         placement.write_input(features)
         run(bench.hardware, placement, timeout=5)
-        assert np.array_equal(placement.read_output(), golden_tensors(program, bench.overlay, features)[program.output])
+        assert np.array_equal(placement.read(program.output), golden_tensors(program, bench.overlay, features)[program.output])
 
 
 def _failure(bench, placement, timeout=5.0):

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ from sumtile.runtime import arguments
 from sumtile.runtime.buffers import BufferPool
 from sumtile.runtime.execute import LayerProfile, run
 from sumtile.runtime.hardware import Hardware
-from sumtile.runtime.placement import Placement
+from sumtile.runtime.placement import Job, Placement
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,21 @@ class Accelerator:
         placement = self._ready()
         placement.write_input(features)
         self._run(placement)
-        return placement.read_output()
+        return placement.read(placement.program.output)
+
+    def trace(self, features: np.ndarray) -> dict[str, np.ndarray]:
+        """Like :meth:`infer`, with the integers of every tensor by name, each read when the layer that makes it has ended."""
+        placement = self._ready()
+        placement.write_input(features)
+        program = placement.program
+        found = {program.input: placement.read(program.input)}
+
+        def keep(job: Job) -> None:
+            name = program.steps[job.index].target
+            found[name] = placement.read(name)
+
+        self._run(placement, keep)
+        return found
 
     def classify(self, image: ImageLike, top: int = 5) -> Classification:
         """Names what an image shows.
@@ -139,7 +153,7 @@ class Accelerator:
         with _timed(seconds, "network"):
             self._run(placement)
         with _timed(seconds, "output"):
-            scores = program.tensors[program.output].format.dequantize(placement.read_output()).reshape(-1)
+            scores = program.tensors[program.output].format.dequantize(placement.read(program.output)).reshape(-1)
             labels = _most_probable(scores, program.classes, top)
         return Classification(labels, seconds, self.where)
 
@@ -174,10 +188,10 @@ class Accelerator:
         if self._closed:
             raise SumtileError("this accelerator is closed; open a new one.")
 
-    def _run(self, placement: Placement) -> None:
+    def _run(self, placement: Placement, finished: Callable[[Job], None] = lambda job: None) -> None:
         self._profile = []
         try:
-            self._profile = run(self._hardware, placement, self._timeout)
+            self._profile = run(self._hardware, placement, self._timeout, finished)
         except BaseException:
             self._failed = True
             with suppress(SumtileError):

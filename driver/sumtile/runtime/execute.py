@@ -37,11 +37,12 @@ class LayerProfile:
     stalled: int
 
 
-def run(hardware: Hardware, placement: Placement, timeout: float) -> list[LayerProfile]:
+def run(hardware: Hardware, placement: Placement, timeout: float, finished: Callable[[Job], None] = lambda job: None) -> list[LayerProfile]:
     """Runs every layer once; the input must be in its place. The hardware needs a restart after an error.
 
     Args:
         timeout: seconds that one layer may take.
+        finished: called after each layer, while its result is in memory.
 
     Raises:
         SumtileError: a channel failed, or a layer did not end in time.
@@ -51,6 +52,7 @@ def run(hardware: Hardware, placement: Placement, timeout: float) -> list[LayerP
     for job in placement.jobs:
         try:
             profiles.append(_run_layer(hardware, job, timeout))
+            finished(job)
             if job is placement.jobs[-1]:
                 _await(hardware, job.index, timeout, hardware.weights.poll)
         except SumtileError as error:

@@ -67,7 +67,7 @@ class Placement:
             self.release()
             raise
         place = {name: maps[tensor.buffer][: _tensor_bytes(engine, tensor)] for name, tensor in program.tensors.items()}
-        self._input, self._output = place[program.input], place[program.output]
+        self._maps = place
         self.jobs = [
             Job(index, step.name, place[step.source], None if step.residual is None else place[step.residual], place[step.target], part.nbytes)
             for index, (step, part) in enumerate(zip(program.steps, packed))
@@ -88,14 +88,15 @@ class Placement:
             raise SumtileError(
                 f"features from {features.min()} to {features.max()} were given, but the input holds {tensor.format.low} to {tensor.format.high}; quantize them with the tensor's format."
             )
-        self._input[:] = pack_features(self._engine, features, not tensor.format.signed)
-        self._input.flush()
+        memory = self._maps[tensor.name]
+        memory[:] = pack_features(self._engine, features, not tensor.format.signed)
+        memory.flush()
 
-    def read_output(self) -> np.ndarray:
-        """The output tensor: int64 (H, W, C)."""
-        tensor = self.program.tensors[self.program.output]
-        self._output.invalidate()
-        return unpack_features(self._engine, self._output, tensor.shape, not tensor.format.signed)
+    def read(self, name: str) -> np.ndarray:
+        """A tensor, while it is in its buffer: int64 (H, W, C)."""
+        tensor, memory = self.program.tensors[name], self._maps[name]
+        memory.invalidate()
+        return unpack_features(self._engine, memory, tensor.shape, not tensor.format.signed)
 
     def release(self) -> None:
         """Gives all buffers back to the pool."""
