@@ -22,16 +22,16 @@ OVERLAYS = {
 }
 
 
-@pytest.mark.parametrize("name", OVERLAYS)
-def test_model_equals_executed_loops(name: str) -> None:
+@pytest.mark.parametrize("name, depthwise", [(name, depthwise) for name in OVERLAYS for depthwise in (None, True) if name != "adder" or not depthwise])
+def test_model_equals_executed_loops(name: str, depthwise: bool | None) -> None:
     overlay, operator = OVERLAYS[name], name.split()[0]
     kernel = load_kernel(overlay)
     before = kernel.iterations()
     for seed in range(300):
-        case = random_case(overlay.engine, operator, seed)
+        case = random_case(overlay.engine, operator, seed, depthwise=depthwise)
         simulate_layer(kernel, overlay, case.layer, case.features, case.weights, case.requantization, case.residual)
         after = kernel.iterations()
         executed = {name: after[name] - before[name] for name in after}
         before = after
         model = stage_cycles(overlay.engine, case.layer, tile(overlay.engine, case.layer))
-        assert model == executed, f"random_case({overlay.name}, {operator!r}, {seed}): {case.layer}"
+        assert model == executed, f"random_case({overlay.name}, {operator!r}, {seed}, depthwise={depthwise}): {case.layer}"

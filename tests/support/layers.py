@@ -27,11 +27,14 @@ class Case:
     residual: np.ndarray | None
 
 
-def random_case(engine: Engine, operator: str, seed: int, weight_bits: int | None = None) -> Case:
-    """The layer of a seed: small, and ugly as often as not (remainders, strides, padding, one channel, one pixel)."""
+def random_case(engine: Engine, operator: str, seed: int, weight_bits: int | None = None, depthwise: bool | None = None) -> Case:
+    """The layer of a seed: small, and ugly as often as not (remainders, strides, padding, one channel, one pixel).
+
+    ``depthwise`` is None for one layer of each kind now and then.
+    """
     rng = np.random.default_rng(seed)
     while True:
-        layer = replace(_random_layer(rng, engine, operator), weight_bits=weight_bits)
+        layer = replace(_random_layer(rng, engine, operator, depthwise), weight_bits=weight_bits)
         try:
             tile(engine, layer)
         except SumtileError:
@@ -39,11 +42,13 @@ def random_case(engine: Engine, operator: str, seed: int, weight_bits: int | Non
         return fill_case(rng, engine, layer)
 
 
-def _random_layer(rng: np.random.Generator, engine: Engine, operator: str) -> Layer:
-    depthwise = operator != "adder" and rng.random() < 0.15
+def _random_layer(rng: np.random.Generator, engine: Engine, operator: str, depthwise: bool | None) -> Layer:
+    if depthwise is None:
+        depthwise = operator != "adder" and bool(rng.random() < 0.15)
     side = int(rng.choice([1, 4, 9, 16]))
     height, width = (int(v) for v in rng.integers((side + 1) // 2, side + 1, 2))
-    channels_in = int(rng.choice([1, engine.ti - 1, engine.ti, engine.ti + 1, int(rng.integers(1, 3 * engine.ti + 1))]))
+    most = max(3 * engine.ti, 6 * engine.to) if depthwise else 3 * engine.ti
+    channels_in = int(rng.choice([1, engine.ti - 1, engine.ti, engine.ti + 1, int(rng.integers(1, most + 1))]))
     channels_out = channels_in if depthwise else int(rng.choice([1, engine.to, engine.to + 1, int(rng.integers(1, 6 * engine.to + 1))]))
     kernel = tuple(int(v) for v in rng.choice([1, 1, 2, 3, 3, 5, engine.kernel_max], 2))
     stride = tuple(int(v) for v in rng.choice([1, 1, 1, 2, 3], 2))

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sumtile.kernels.layer import Layer
-from sumtile.kernels.tiling import Tiling, ceil_div, pixel_beats, tail_channels
+from sumtile.kernels.tiling import Tiling, ceil_div, group_words, pixel_beats, tail_channels
 from sumtile.overlay import Engine
 
 MEMORY_DELAY = 4
@@ -29,9 +29,9 @@ def stage_cycles(engine: Engine, layer: Layer, tiling: Tiling) -> dict[str, int]
         "load_features": layer.ifm.pixels * tiling.ifm_tiles * engine.word_beats,
         "load_weights": tiling.groups * engine.to * 64 // engine.stream_bits + tiling.weight_tiles * tiling.weight_repeats * tile_beats,
         "load_residual": conv.pixels * output_beats if layer.residual else 0,
-        "window": _window(layer, tiling, row_cycles=layer.ifm.width * tiling.ifm_tiles * engine.word_beats),
+        "window": _window(engine, layer, tiling, row_cycles=layer.ifm.width * tiling.ifm_tiles * engine.word_beats),
         "replay": _replay(engine, layer, tiling, tile_cycles=tile_beats),
-        "compute": conv.height * tiling.column_tiles * tiling.groups * _output_cycles(engine, layer, tiling),
+        "compute": conv.height * tiling.column_tiles * _array_cycles(engine, layer, tiling),
         "scale": tiling.groups * engine.to + words * engine.scale_fold,
         "reorder": _reorder(layer, tiling),
         "combine": conv.pixels * output_beats,
@@ -41,11 +41,13 @@ def stage_cycles(engine: Engine, layer: Layer, tiling: Tiling) -> dict[str, int]
     }
 
 
-def _output_cycles(engine: Engine, layer: Layer, tiling: Tiling) -> int:
-    """Cycles that the array spends on one tile of outputs."""
+def _array_cycles(engine: Engine, layer: Layer, tiling: Tiling) -> int:
+    """Cycles that the array spends on one tile of output columns of every group."""
     fold = engine.array_of(layer.operator, layer.weight_bits).fold
-    tail_folds = ceil_div(tail_channels(engine, layer, tiling.tiles), engine.ti // fold)
-    return layer.kernel[0] * layer.kernel[1] * ((tiling.tiles - 1) * fold + tail_folds)
+    tail_folds = ceil_div(tail_channels(engine, layer), engine.ti // fold)
+    words = [group_words(engine, layer, group) for group in range(tiling.groups)]
+    tails = sum(tiling.ifm_tiles - 1 in group for group in words)
+    return layer.kernel[0] * layer.kernel[1] * (sum(map(len, words)) * fold - tails * (fold - tail_folds))
 
 
 def _reorder(layer: Layer, tiling: Tiling) -> int:
@@ -88,9 +90,11 @@ class _Ring:
         return self._loaded[item]
 
 
-def _window(layer: Layer, tiling: Tiling, row_cycles: int) -> int:
+def _window(engine: Engine, layer: Layer, tiling: Tiling, row_cycles: int) -> int:
     ring, height = _Ring(tiling.ring_rows, row_cycles), layer.ifm.height
-    row_steps = layer.kernel[1] * tiling.tiles
+    words = [len(group_words(engine, layer, group)) for group in range(tiling.groups)]
+    row_steps = layer.kernel[1] * words[0]
+    later_steps = layer.kernel[0] * layer.kernel[1] * sum(words[1:])
     for stripe in _stripes(layer, tiling):
         for row in stripe:
             top = row * layer.stride[0] - layer.padding[0]
@@ -98,7 +102,7 @@ def _window(layer: Layer, tiling: Tiling, row_cycles: int) -> int:
                 source = top + tap * layer.dilation[0]
                 ring.emit(source if 0 <= source < height else None, row_steps)
             ring.emit(None, (tiling.column_tiles - 1) * layer.kernel[0] * row_steps)
-        ring.emit(None, (tiling.groups - 1) * len(stripe) * tiling.column_tiles * layer.kernel[0] * row_steps)
+        ring.emit(None, len(stripe) * tiling.column_tiles * later_steps)
         last = stripe.stop == layer.conv.height
         ring.release(height if last else min(max(stripe.stop * layer.stride[0] - layer.padding[0], 0), height))
     return max(ring.now, ring.loaded(height - 1))

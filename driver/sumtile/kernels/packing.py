@@ -7,10 +7,11 @@ what the next one reads. A layer's part of the weight stream is, in this order:
 
     80 words of 32 bits       descriptor (:data:`FIELDS`)
     groups * to * 8 bytes     requantization of each output channel: add int32, mul int16, shift uint8, zero
-    tiles * ti * to weights   weight tiles; the order is group, kernel row, kernel column, input tile, and within
-                              a tile input lane by output lane of the array, least significant bits first
+    tiles * ti * to weights   weight tiles; the order is group, kernel row, kernel column, input channel, and output
+                              lane of the array, least significant bits first
 
-A tile has ``ti * to`` of the engine's narrowest weights. Wider ones take several tiles, with fewer input lanes each.
+A tile has ``ti`` rows of ``to`` of the engine's narrowest weights, or fewer rows of wider ones. Each kernel position
+begins a new tile, but in a depthwise layer, which has one row for each of them, only each group does.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ FIELDS = {
     "magic": "u32", "stamp": "u32", "opcode": "u2", "index": "u16", "array": "u3", "ifm_unsigned": "u1",
     "ifm_height": "u12", "ifm_width": "u12", "ifm_tiles": "u16", "ifm_beats": "u32", "conv_height": "u13",
     "conv_width": "u13", "groups": "u12", "column_tiles": "u13", "kernel_height": "u4", "kernel_width": "u4",
-    "tiles": "u16", "depthwise": "u1", "tail_folds": "u16", "steps": "u16", "group_tiles": "u16", "stripe_rows": "u13",
-    "stripes": "u13", "weight_tiles": "u32", "weights_resident": "u1", "ring_rows": "u12", "row_words": "u16",
+    "taps": "u8", "depthwise": "u1", "tail_folds": "u16", "group_tiles": "u16", "stripe_rows": "u13", "stripes": "u13",
+    "weight_tiles": "u32", "weights_resident": "u1", "ring_rows": "u12", "row_words": "u16",
     "row_stride": "u4", "row_dilation": "u4", "pad_top": "u8", "slot_origin": "u12", "slot_stride": "u12",
     "slot_dilation": "u12", "column_stride": "u4", "column_dilation": "u4", "pad_left": "u8", "phase_origin": "u4",
     "bank_origin": "u8", "line_origin": "i9", "phase_step": "u4", "bank_step": "u8", "line_step": "u4",
@@ -126,10 +127,9 @@ def descriptor(engine: Engine, stamp: int, layer: Layer, tiling: Tiling, index: 
         "column_tiles": tiling.column_tiles,
         "kernel_height": layer.kernel[0],
         "kernel_width": layer.kernel[1],
-        "tiles": tiling.tiles,
+        "taps": layer.kernel[0] * layer.kernel[1],
         "depthwise": int(layer.depthwise),
-        "tail_folds": ceil_div(tail_channels(engine, layer, tiling.tiles), fold_lanes),
-        "steps": tiling.steps,
+        "tail_folds": ceil_div(tail_channels(engine, layer), fold_lanes),
         "group_tiles": tiling.group_tiles,
         "stripe_rows": tiling.stripe_rows,
         "stripes": tiling.stripes,
@@ -214,10 +214,14 @@ def pack_requantization(engine: Engine, tiling: Tiling, requantization: Requanti
 def pack_weights(engine: Engine, layer: Layer, tiling: Tiling, weights: np.ndarray) -> np.ndarray:
     """(outputs, kernel height, kernel width, inputs) integers to the bytes of the weight tiles, each once (uint8)."""
     array = engine.array_of(layer.operator, layer.weight_bits)
-    codes = _by_groups(engine, layer, tiling, _weight_codes(engine, layer, array, weights))
-    codes = codes[:, _channels_of_lanes(engine, array)]
-    pixel = codes.reshape(*codes.shape[:4], tiling.tiles * engine.ti)[..., : tiling.group_tiles // math.prod(layer.kernel) * engine.tile_lanes(array)]
-    return _packed(np.ascontiguousarray(pixel.transpose(0, 2, 3, 4, 1)).reshape(-1), array.weight_bits)
+    padded = np.zeros((tiling.groups * engine.to, *layer.weight_shape[1:]), np.int64)
+    padded[: layer.channels] = _weight_codes(engine, layer, array, weights)
+    lanes = padded.reshape(tiling.groups, engine.to, *layer.weight_shape[1:])[:, _channels_of_lanes(engine, array)]
+    rows = lanes.transpose(0, 2, 3, 4, 1)  # group, kernel row, kernel column, input channel, output lane
+    # Rows that follow one another without a gap: a depthwise group's kernel positions, else the channels of a kernel position.
+    blocks = rows.reshape(-1, math.prod(layer.kernel) if layer.depthwise else layer.ifm.channels, engine.to)
+    tiles = np.pad(blocks, ((0, 0), (0, -blocks.shape[1] % engine.tile_lanes(array)), (0, 0)))
+    return _packed(tiles.reshape(-1), array.weight_bits)
 
 
 def _weight_codes(engine: Engine, layer: Layer, array: Array, weights: np.ndarray) -> np.ndarray:
@@ -235,20 +239,6 @@ def _weight_codes(engine: Engine, layer: Layer, array: Array, weights: np.ndarra
 
 def _two_complement(weights: np.ndarray, bits: int, signed: bool = True) -> np.ndarray:
     return _checked(weights, bits, signed, "a weight").astype(np.int64) & ((1 << bits) - 1)
-
-
-def _by_groups(engine: Engine, layer: Layer, tiling: Tiling, codes: np.ndarray) -> np.ndarray:
-    """Codes with zeros in the idle lanes: (groups, to, kernel height, kernel width, tiles, ti)."""
-    padded = np.zeros((tiling.groups, engine.to, *layer.kernel, tiling.tiles, engine.ti), np.int64)
-    if layer.depthwise:
-        channel = np.arange(layer.channels)
-        group, lane = np.divmod(channel, engine.to)
-        first_tile = group * engine.to // engine.ti
-        padded[group, lane, :, :, channel // engine.ti - first_tile, channel % engine.ti] = codes[:, :, :, 0]
-    else:
-        flat = padded.reshape(tiling.groups * engine.to, *layer.kernel, tiling.tiles * engine.ti)
-        flat[: layer.channels, :, :, : layer.ifm.channels] = codes
-    return padded
 
 
 def _channels_of_lanes(engine: Engine, array: Array) -> np.ndarray:

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from sumtile.errors import SumtileError
@@ -27,11 +26,9 @@ class Tiling:
         ring_rows: input rows that the feature buffer holds at a time.
         resident: the weights stay in their buffer, so they are sent once and not once a stripe.
         ifm_tiles: words of ``ti`` channels in an input pixel.
-        tiles: words of an input pixel that one group of outputs sees (all of them unless depthwise).
         groups: groups of ``to`` output channels.
         column_tiles: tiles of ``tp`` output columns in a row.
-        steps: steps of the array for one tile of outputs: a kernel position and a word of input channels each.
-        group_tiles: weight tiles of one group; more than ``steps`` where weights are wider than the engine's narrowest.
+        group_tiles: weight tiles of one group.
     """
 
     stripe_rows: int
@@ -39,10 +36,8 @@ class Tiling:
     ring_rows: int
     resident: bool
     ifm_tiles: int
-    tiles: int
     groups: int
     column_tiles: int
-    steps: int
     group_tiles: int
 
     @property
@@ -71,20 +66,30 @@ def pixel_beats(engine: Engine, channels: int) -> int:
     return ceil_div(channels, engine.ti) * engine.word_beats
 
 
-def depthwise_tiles(engine: Engine) -> int:
-    """Words of ``ti`` channels that a group of ``to`` channels may touch, wherever it begins."""
-    return ceil_div(engine.to + engine.ti - math.gcd(engine.to, engine.ti), engine.ti)
+def group_words(engine: Engine, layer: Layer, group: int) -> range:
+    """Words of ``ti`` channels that a group of outputs reads of an input pixel: all of them, or in a depthwise layer those with its channels."""
+    channels = range(layer.ifm.channels)
+    if layer.depthwise:
+        channels = channels[group * engine.to : (group + 1) * engine.to]
+    return range(channels.start // engine.ti, ceil_div(channels.stop, engine.ti))
 
 
-def tail_channels(engine: Engine, layer: Layer, tiles: int) -> int:
-    """Input channels in the last of a pixel's ``tiles`` words."""
-    return engine.ti if layer.depthwise else layer.ifm.channels - (tiles - 1) * engine.ti
+def tail_channels(engine: Engine, layer: Layer) -> int:
+    """Input channels in the last word of a pixel."""
+    return (layer.ifm.channels - 1) % engine.ti + 1
 
 
-def pixel_tiles(engine: Engine, layer: Layer, tiles: int) -> int:
-    """Weight tiles of one kernel position: one for each of the ``tiles`` input words, or several where weights are wide."""
-    lanes = engine.tile_lanes(engine.array_of(layer.operator, layer.weight_bits))
-    return (tiles - 1) * (engine.ti // lanes) + ceil_div(tail_channels(engine, layer, tiles), lanes)
+def _group_tiles(engine: Engine, layer: Layer) -> int:
+    """Weight tiles of one group of outputs; wider weights than the engine's narrowest fill a tile with fewer rows of ``to``.
+
+    A row is an input channel at a kernel position. A depthwise layer has only one row for a kernel position.
+    """
+    rows = engine.tile_lanes(engine.array_of(layer.operator, layer.weight_bits))
+    taps = layer.kernel[0] * layer.kernel[1]
+    if layer.depthwise:
+        return ceil_div(taps, rows)
+    whole_words = ceil_div(layer.ifm.channels, engine.ti) - 1
+    return taps * (whole_words * (engine.ti // rows) + ceil_div(tail_channels(engine, layer), rows))
 
 
 def tile(engine: Engine, layer: Layer) -> Tiling:
@@ -96,9 +101,7 @@ def tile(engine: Engine, layer: Layer) -> Tiling:
     layer.check(engine)
     conv = layer.conv
     groups = ceil_div(layer.channels, engine.to)
-    tiles = depthwise_tiles(engine) if layer.depthwise else ceil_div(layer.ifm.channels, engine.ti)
-    taps = layer.kernel[0] * layer.kernel[1]
-    group_tiles = taps * pixel_tiles(engine, layer, tiles)
+    group_tiles = _group_tiles(engine, layer)
     column_tiles = ceil_div(conv.width, engine.tp)
     ring_rows = min(engine.feature_words // ring_row_words(engine, layer), layer.ifm.height)
     by_features = _rows_within(layer, ring_rows)
@@ -128,7 +131,7 @@ def tile(engine: Engine, layer: Layer) -> Tiling:
         raise SumtileError(
             f"one group of outputs needs {group_tiles} weight tiles, but the weight buffer holds {engine.weight_tiles}; enlarge weight_tiles or split the input channels."
         )
-    return Tiling(stripe_rows, stripes, ring_rows, resident, ceil_div(layer.ifm.channels, engine.ti), tiles, groups, column_tiles, taps * tiles, group_tiles)
+    return Tiling(stripe_rows, stripes, ring_rows, resident, ceil_div(layer.ifm.channels, engine.ti), groups, column_tiles, group_tiles)
 
 
 def _rows_within(layer: Layer, ring_rows: int) -> int:

@@ -1,11 +1,16 @@
 // SPDX-FileCopyrightText: 2026 The sumtile authors
 // SPDX-License-Identifier: Apache-2.0
-// compute: the processing arrays. One step takes kTi features and kTi x kTo weights for each of kTp output columns; k_h
-// * k_w * tiles steps make one tile of outputs, whose sums stay in registers.
+// compute: the processing arrays. One step takes a word of kTi features for each of kTp output columns, and kTi x kTo
+// weights. Every kernel position times every word that the group reads makes one tile of outputs, whose sums stay in
+// registers.
+//
+// A depthwise layer has one weight for an output lane and a kernel position. A row of kTo weights then serves all words
+// of a position: each output lane takes it for the input lane that carries its own channel, and zero for the others.
 #ifndef SUMTILE_COMPUTE_HPP
 #define SUMTILE_COMPUTE_HPP
 
 #include "sumtile/config.hpp"
+#include "sumtile/walk.hpp"
 
 namespace sumtile {
 
@@ -29,20 +34,30 @@ struct Features {
   }
 };
 
-// A tile of weights, a row for each input lane. Weights wider than the narrowest array's fill a tile with fewer lanes.
+// The weights of a step, a row for each input lane. Weights wider than the narrowest array's fill a tile with fewer
+// rows.
 template <class Config, class Operator>
 struct Weights {
   static constexpr int kLanes = Config::kTi * Derived<Config>::kWeightBits / Operator::kWeightBits;
   typename Operator::template Row<Config::kTo> row[kLanes];
 
-  void unpack(const typename Derived<Config>::WeightTile& tile, bool ifm_unsigned) {
+  // In a depthwise layer, row `index` of the tile is spread: input lane i carries channel `first` + i of the group.
+  void unpack(const typename Derived<Config>::WeightTile& tile, bool ifm_unsigned, bool depthwise, int index,
+              int first) {
 #pragma HLS inline
   unpack_lanes:
     for (int i = 0; i < kLanes; ++i) {
 #pragma HLS unroll
       uint_t<Operator::kWeightBits> raw[Config::kTo];
 #pragma HLS array_partition variable=raw complete
-      get_lanes<Operator::kWeightBits>(tile.beat, i * Config::kTo, raw);
+      get_lanes<Operator::kWeightBits>(tile.beat, (depthwise ? index : i) * Config::kTo, raw);
+      if (depthwise) {
+      keep_own:
+        for (int o = 0; o < Config::kTo; ++o) {
+#pragma HLS unroll
+          if (Operator::channel(o) != first + i) raw[o] = 0;
+        }
+      }
       row[i].template unpack<0>(raw, ifm_unsigned);
     }
   }
@@ -62,14 +77,15 @@ order_lanes:
   return sums;
 }
 
-// Runs a layer on one array. A fold works on kTi / kFold input lanes; the last input tile of a pixel takes only as
-// many folds as it has channels.
+// Runs a layer on one array. A fold works on kTi / kFold input lanes; the last word of a pixel takes only as many folds
+// as it has channels.
 template <class Config, class Array>
 void run_array(typename Derived<Config>::ColumnStream& columns, typename Derived<Config>::TileStream& tiles,
                typename Derived<Config>::AccumulatorStream (&sums)[Config::kTp], const Descriptor& d) {
   using Operator = typename Array::Operator;
   constexpr int kLanes = Config::kTi / Array::kFold;
-  constexpr int kTileFolds = Weights<Config, Operator>::kLanes / kLanes;
+  constexpr int kRows = Weights<Config, Operator>::kLanes;  // of a tile
+  constexpr int kTileFolds = kRows / kLanes;
   static_assert(Config::kTi % Array::kFold == 0, "an array's fold must divide kTi");
   static_assert(Array::kFold % (Operator::kWeightBits / Derived<Config>::kWeightBits) == 0,
                 "an array whose weights fill several tiles takes a whole number of folds for each");
@@ -81,21 +97,29 @@ void run_array(typename Derived<Config>::ColumnStream& columns, typename Derived
 #pragma HLS array_partition variable=features.x complete dim=0
   Weights<Config, Operator> weights;
 #pragma HLS array_partition variable=weights.row complete
+  typename Derived<Config>::WeightTile tile;
+#pragma HLS array_partition variable=tile.beat complete
+  const bool depthwise = Operator::kZeroAddsNothing && d.depthwise;
   LoopCounter counter(Loop::compute);
-  uint_t<32> outputs = uint_t<32>(d.conv_height) * d.column_tiles * d.groups;
-  uint_t<16> step = 0, tile = 0;
+  Walk walk(d);
+  GroupWords<Config> words;
+  uint_t<8> tap = 0, row = 0;  // kernel position, and its row of a depthwise tile
   uint_t<8> fold = 0, tile_fold = 0;
 
 compute_steps:
-  while (outputs != 0) {
+  while (!walk.done) {
 #pragma HLS pipeline II=1
 #pragma HLS loop_tripcount min=16 max=1000000
+    const bool tap_begins = words.word == 0 && fold == 0;
     if (fold == 0) features.unpack(columns.read(), d.ifm_unsigned);
-    if (tile_fold == 0) weights.unpack(tiles.read(), d.ifm_unsigned);
-    const bool first = step == 0 && fold == 0;
-    const bool tile_ends = tile + 1 == d.tiles;
-    const bool fold_ends = fold + 1 == (tile_ends ? int(d.tail_folds) : int(Array::kFold));
-    const bool output_ends = fold_ends && step + 1 == d.steps;
+    if (depthwise ? tap_begins && row == 0 : tile_fold == 0) tile = tiles.read();
+    if (tile_fold == 0) {
+      weights.unpack(tile, d.ifm_unsigned, depthwise, row, words.channel() + int(fold) * kLanes);
+    }
+    const bool first = tap == 0 && tap_begins;
+    const bool fold_ends = fold + 1 == (words.pixel_ends(d) ? int(d.tail_folds) : int(Array::kFold));
+    const bool tap_ends = fold_ends && words.group_ends(d);
+    const bool output_ends = tap_ends && tap + 1 == d.taps;
   array_columns:
     for (int p = 0; p < Config::kTp; ++p) {
 #pragma HLS unroll
@@ -116,10 +140,15 @@ compute_steps:
       sum.template accumulate<0>(accumulators[p]);
       if (output_ends) sums[p].write(in_channel_order<Config, Operator>(accumulators[p]));
     }
-    if (output_ends) --outputs;
-    if (fold_ends) {
-      step = output_ends ? 0 : int(step) + 1;
-      tile = tile_ends ? 0 : int(tile) + 1;
+    if (fold_ends) words.next_word(d);
+    if (tap_ends) {
+      tap = output_ends ? 0 : int(tap) + 1;
+      row = output_ends || row + 1 == kRows ? 0 : int(row) + 1;
+    }
+    if (output_ends) {
+      const bool group_ends = walk.last_tile(d);
+      if (group_ends) words.next_group(d, walk.last_group(d));
+      walk.advance(d);
     }
     fold = fold_ends ? 0 : int(fold) + 1;
     tile_fold = fold_ends || tile_fold + 1 == kTileFolds ? 0 : int(tile_fold) + 1;

@@ -33,10 +33,9 @@ enum PoolKind { kNoPool = 0, kMaxPool = 1, kAveragePool = 2 };
   FIELD(column_tiles, uint_t<13>)      \
   FIELD(kernel_height, uint_t<4>)      \
   FIELD(kernel_width, uint_t<4>)       \
-  FIELD(tiles, uint_t<16>)             \
+  FIELD(taps, uint_t<8>)               \
   FIELD(depthwise, uint_t<1>)          \
   FIELD(tail_folds, uint_t<16>)        \
-  FIELD(steps, uint_t<16>)             \
   FIELD(group_tiles, uint_t<16>)       \
   FIELD(stripe_rows, uint_t<13>)       \
   FIELD(stripes, uint_t<13>)           \

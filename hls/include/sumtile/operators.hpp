@@ -5,6 +5,7 @@
 //   kWeightBits               how wide a weight is in memory,
 //   accumulator_bits(terms)   how wide a sum of so many terms is,
 //   channel(lane)             which channel of the output word a lane makes,
+//   kZeroAddsNothing          a weight of zero leaves a sum as it is, so that an array can run depthwise layers,
 //   Row<Lanes>                the weights between one input lane and Lanes output lanes, as the lanes take them;
 //     unpack<First>(raw, ifm_unsigned)   takes them from raw[First] on, once for all output columns,
 //   Sums<Lanes, Inputs>       what Inputs input lanes add up to in each of Lanes output lanes:
@@ -32,6 +33,7 @@ int_t<Bits + 1> extend(const uint_t<Bits>& raw, bool is_unsigned) {
 template <int DataBits>
 struct Adder {
   static constexpr int kWeightBits = DataBits;
+  static constexpr bool kZeroAddsNothing = false;  // |x - 0| is |x|
   // Features and weights share one format, so a difference has DataBits + 1 bits and its magnitude DataBits.
   static constexpr int accumulator_bits(unsigned long terms) { return DataBits + ceil_log2(terms) + 1; }
   static constexpr int channel(int lane) { return lane; }
@@ -107,6 +109,7 @@ struct Mac {
   static_assert(WeightBits <= DataBits, "a weight must not be wider than a feature");
   using Packed = PackedProducts<DataBits, WeightBits>;
   static constexpr int kWeightBits = WeightBits;
+  static constexpr bool kZeroAddsNothing = true;
   static constexpr int accumulator_bits(unsigned long terms) { return Packed::kProductBits + ceil_log2(terms); }
   static constexpr int channel(int lane) { return lane; }
 
@@ -169,6 +172,7 @@ struct Mixed {
   static_assert(Fixed::kWeightBits == Shift::kWeightBits, "both kinds of lanes read weights of one width");
   static_assert(0 < FixedLanes && FixedLanes < AllLanes, "mixed lanes need at least one lane of each kind");
   static constexpr int kWeightBits = Fixed::kWeightBits;
+  static constexpr bool kZeroAddsNothing = Fixed::kZeroAddsNothing && Shift::kZeroAddsNothing;
   static constexpr int kShiftLanes = AllLanes - FixedLanes;
   static constexpr int accumulator_bits(unsigned long terms) {
     return larger(Fixed::accumulator_bits(terms), Shift::accumulator_bits(terms));

@@ -112,6 +112,7 @@ template <int DataBits, int WeightBits>
 struct Sp2 {
   using Format = Sp2Code<DataBits, WeightBits>;
   static constexpr int kWeightBits = WeightBits;
+  static constexpr bool kZeroAddsNothing = true;  // zero is code 0, e1 = e2 = 0
   static constexpr int accumulator_bits(unsigned long terms) { return Format::kProductBits + ceil_log2(terms); }
   static constexpr int channel(int lane) { return lane; }
 

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The sumtile authors
 // SPDX-License-Identifier: Apache-2.0
-// The order in which a layer's outputs are made. Every stage before the reorder buffer walks it in step:
-// stripe, group of kTo outputs, row of the stripe, tile of kTp columns.
+// The order in which a layer's outputs are made, and of the input words that each of them takes. Every stage before the
+// reorder buffer walks it in step: stripe, group of kTo outputs, row of the stripe, tile of kTp columns.
 #ifndef SUMTILE_WALK_HPP
 #define SUMTILE_WALK_HPP
 
@@ -40,6 +40,42 @@ struct Walk {
       ++stripe;
       rows_left -= rows;
       if (rows > rows_left) rows = rows_left;
+    }
+  }
+};
+
+// The words of kTi channels that a group of outputs reads of an input pixel: all of them, or in a depthwise layer those
+// that hold its own channels, which may begin in the middle of a word.
+template <class Config>
+struct GroupWords {
+  uint_t<16> first = 0;  // word of the pixel
+  uint_t<8> lane = 0;    // the group's first channel within that word
+  uint_t<16> word = 0;   // the current word, counted from the first
+
+  int position() const { return int(first) + int(word); }
+  // The group's channel on lane 0 of the current word; negative where the word begins with channels of the group
+  // before.
+  int channel() const { return int(word) * Config::kTi - int(lane); }
+
+  bool pixel_ends(const Descriptor& d) const { return position() + 1 == d.ifm_tiles; }
+  bool group_ends(const Descriptor& d) const {
+    return pixel_ends(d) || (d.depthwise && channel() + Config::kTi >= Config::kTo);
+  }
+
+  void next_word(const Descriptor& d) {
+#pragma HLS inline
+    word = group_ends(d) ? 0 : int(word) + 1;
+  }
+
+  void next_group(const Descriptor& d, bool stripe_ends) {
+#pragma HLS inline
+    if (stripe_ends) {
+      first = 0, lane = 0;
+    } else if (d.depthwise) {
+      const int next = int(lane) + Config::kTo % Config::kTi;
+      const bool carry = next >= Config::kTi;
+      lane = carry ? next - Config::kTi : next;
+      first = int(first) + Config::kTo / Config::kTi + int(carry);
     }
   }
 };

@@ -104,13 +104,12 @@ struct RingColumn {
   }
 };
 
-// Where the emitting side stands: an output tile (walk) and, for it, kernel row, kernel column and input tile.
+// Where the emitting side stands: an output tile (walk) and, for it, kernel row, kernel column and input word.
 template <class Config>
 struct Taps {
   Walk walk;
+  GroupWords<Config> words;
   uint_t<4> ky = 0, kx = 0;
-  uint_t<16> tile = 0, first_tile = 0;
-  uint_t<8> first_lane = 0;  // of a depthwise group within its first tile
   RingRow stripe_top, output_row, tap_row;
   RingColumn<Config> tap_column;
   int_t<16> leftmost;  // input column of the leftmost tap
@@ -131,17 +130,17 @@ struct Taps {
   // To the next step. Returns true when a stripe ends.
   bool advance(const Descriptor& d) {
 #pragma HLS inline
-    const bool tile_ends = tile + 1 == d.tiles;
-    const bool kx_ends = tile_ends && kx + 1 == d.kernel_width;
+    const bool tap_ends = words.group_ends(d);
+    const bool kx_ends = tap_ends && kx + 1 == d.kernel_width;
     const bool ky_ends = kx_ends && ky + 1 == d.kernel_height;
-    tile = tile_ends ? 0 : int(tile) + 1;
-    if (tile_ends) kx = kx_ends ? 0 : int(kx) + 1;
+    words.next_word(d);
+    if (tap_ends) kx = kx_ends ? 0 : int(kx) + 1;
     if (kx_ends) ky = ky_ends ? 0 : int(ky) + 1;
     if (ky_ends) return next_outputs(d);
     if (kx_ends) {
       tap_row.step(d, d.row_dilation, d.slot_dilation);
       tap_column.first_tap(d, walk.column, leftmost);
-    } else if (tile_ends) {
+    } else if (tap_ends) {
       tap_column.next_tap(d);
     }
     return false;
@@ -155,24 +154,14 @@ struct Taps {
     if (row_ends) output_row.step(d, d.row_stride, d.slot_stride);
     if (stripe_ends) {
       stripe_top = output_row;
-      first_tile = 0, first_lane = 0;
     } else if (group_ends) {
       output_row = stripe_top;
-      if (d.depthwise) next_depthwise_group();
     }
+    if (group_ends) words.next_group(d, stripe_ends);
     leftmost = row_ends ? -int(d.pad_left) : int(leftmost) + Config::kTp * int(d.column_stride);
     tap_row = output_row;
     tap_column.first_tap(d, walk.column, leftmost);
     return stripe_ends;
-  }
-
-  // A depthwise group reads the channels that it makes, kTo further on.
-  void next_depthwise_group() {
-#pragma HLS inline
-    const int lane = int(first_lane) + Config::kTo % Config::kTi;
-    const bool carry = lane >= Config::kTi;
-    first_lane = carry ? lane - Config::kTi : lane;
-    first_tile = int(first_tile) + Config::kTo / Config::kTi + int(carry);
   }
 };
 
@@ -185,11 +174,10 @@ typename Derived<Config>::Columns read_columns(
   using D = Derived<Config>;
   const RingColumn<Config>& first = taps.tap_column;
   const int row_base = int(taps.tap_row.slot) * int(d.row_words);
-  const int tile = int(taps.first_tile) + int(taps.tile);
-  const int word = (int(first.line) * int(d.column_stride) + int(first.phase)) * int(d.ifm_tiles) + tile;
+  const int word =
+      (int(first.line) * int(d.column_stride) + int(first.phase)) * int(d.ifm_tiles) + taps.words.position();
   const int line_words = int(d.column_stride) * int(d.ifm_tiles);
-  // A depthwise group may reach beyond the last word of a pixel.
-  const bool inside_map = !taps.padded_row(d) && tile < int(d.ifm_tiles);
+  const bool inside_map = !taps.padded_row(d);
   typename D::InputWord read[Config::kTp];
 #pragma HLS array_partition variable=read complete
   typename D::Columns columns;
