@@ -83,6 +83,12 @@ def test_a_program_survives_the_file(program: Program, content: bytes, tmp_path:
     assert path.read_bytes() == content
 
 
+def test_a_stripe_height_survives_the_file(program: Program, tmp_path: Path) -> None:
+    steps = tuple(replace(step, layer=replace(step.layer, stripe_rows=1)) for step in program.steps)
+    write_program(replace(program, steps=steps), tmp_path / "stripes.tile")
+    assert all(step.layer.stripe_rows == 1 for step in read_program(tmp_path / "stripes.tile").steps)
+
+
 def test_arrays_are_aligned(content: bytes) -> None:
     length = struct.unpack_from("<Q", content, 16)[0]
     manifest = json.loads(content[64 : 64 + length])

@@ -28,13 +28,15 @@ class Case:
 
 
 def random_case(engine: Engine, operator: str, seed: int, weight_bits: int | None = None, depthwise: bool | None = None) -> Case:
-    """The layer of a seed: small, and ugly as often as not (remainders, strides, padding, one channel, one pixel).
+    """The layer of a seed: small, and ugly as often as not (remainders, strides, padding, one channel, one pixel, odd stripes).
 
     ``depthwise`` is None for one layer of each kind now and then.
     """
     rng = np.random.default_rng(seed)
     while True:
         layer = replace(_random_layer(rng, engine, operator, depthwise), weight_bits=weight_bits)
+        if layer.conv.height > 1 and rng.random() < 0.3:
+            layer = replace(layer, stripe_rows=int(rng.integers(1, layer.conv.height + 1)))
         try:
             tile(engine, layer)
         except SumtileError:

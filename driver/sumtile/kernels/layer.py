@@ -131,6 +131,7 @@ class Layer:
         clamp_low, clamp_high: bounds of the activation in ``mid`` units; zero lies between them.
         out_shift: right shift from ``mid`` units to the output format.
         pool: optional pooling.
+        stripe_rows: output rows (before pooling) of one stripe; None for the fewest stripes that the engine's buffers allow.
     """
 
     operator: str
@@ -150,6 +151,7 @@ class Layer:
     clamp_high: int = (1 << 31) - 1
     out_shift: int = 0
     pool: Pool | None = None
+    stripe_rows: int | None = None
 
     @property
     def conv(self) -> MapShape:
@@ -207,6 +209,7 @@ class Layer:
             (not self.depthwise or (self.operator != "adder" and self.channels == self.ifm.channels), "depthwise needs an operator that multiplies and as many outputs as inputs"),
             (0 <= self.slope <= SLOPE_ONE, f"slope {self.slope} must lie in 0 to {SLOPE_ONE}"),
             (0 <= self.out_shift < engine.mid_bits, f"out_shift {self.out_shift} must lie in 0 to {engine.mid_bits - 1}"),
+            (self.stripe_rows is None or 1 <= self.stripe_rows <= conv.height, f"stripes of {self.stripe_rows} rows were asked for, but the map has {conv.height}"),
             (self.clamp_low <= 0 <= self.clamp_high, f"the clamp from {self.clamp_low} to {self.clamp_high} must hold zero, the value of the channels that pad a map in memory"),
         ]  # fmt: skip
         if self.residual is not None:

@@ -93,10 +93,10 @@ def _group_tiles(engine: Engine, layer: Layer) -> int:
 
 
 def tile(engine: Engine, layer: Layer) -> Tiling:
-    """Checks a layer and cuts it into the fewest stripes that the engine's buffers allow.
+    """Checks a layer and cuts it into stripes of ``layer.stripe_rows``, or into the fewest that the engine's buffers allow.
 
     Raises:
-        SumtileError: the engine cannot run the layer, or one row of it exceeds a buffer.
+        SumtileError: the engine cannot run the layer, or a stripe of it exceeds a buffer.
     """
     layer.check(engine)
     conv = layer.conv
@@ -119,9 +119,10 @@ def tile(engine: Engine, layer: Layer) -> Tiling:
             raise SumtileError(
                 f"a pooling window of {layer.pool.kernel} needs {need} beats of buffer for a map of {conv.height} x {conv.width} x {conv.channels}, but the engine has {engine.pool_beats}; pool on the host."
             )
-    stripe_rows = min(conv.height, by_features, by_reorder)
-    stripes = ceil_div(conv.height, stripe_rows)
-    stripe_rows = ceil_div(conv.height, stripes)
+    most_rows = min(conv.height, by_features, by_reorder)
+    if layer.stripe_rows is not None and layer.stripe_rows > most_rows:
+        raise SumtileError(f"stripes of {layer.stripe_rows} rows were asked for, but the feature and reorder buffers hold {most_rows}; choose fewer, or none.")
+    stripe_rows = layer.stripe_rows or ceil_div(conv.height, ceil_div(conv.height, most_rows))
     stripes = ceil_div(conv.height, stripe_rows)
     if group_tiles >= 1 << 16:
         raise SumtileError(f"one group of outputs needs {group_tiles} weight tiles, but the engine counts to 65535; split the input channels.")
