@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _EPILOG = f"""\
 examples:
   sumtile compile network.npz --calibrate photos/ -o model.tile
+  sumtile compile network.onnx --calibrate photos/ -o model.tile
   sumtile compile network.npz --calibrate fashion-mnist --bits 6 --board pynq-z2 -o small.tile
   sumtile compile network.npz --calibrate photos/ --scheme dynamic --bits 16 -o precise.tile
   sumtile compile network.npz --calibrate photos/ --scheme msq --board zc706 -o mixed.tile
@@ -72,7 +73,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("network", metavar="NETWORK", help="a float network (.npz), as sumtile.network.storage writes it")
+    parser.add_argument("network", metavar="NETWORK", help="a float network: an ONNX file, or an .npz that sumtile.network.storage wrote")
     parser.add_argument("-o", "--output", metavar="PROGRAM", required=True, help="file to write, such as model.tile")
     parser.add_argument("--calibrate", metavar="IMAGES", required=True, help="a folder of images, 'fashion-mnist', a folder of class folders, or an .npz file")
     parser.add_argument("--images", metavar="N", type=positive, default=256, help="calibration images to use, spread over all that there are (default: 256)")
@@ -85,16 +86,16 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Runs the command and returns its exit status."""
     from sumtile.cli.calibration import calibration_images
+    from sumtile.cli.networks import load_any_network
     from sumtile.cli.quantization import chosen_scheme, default_overlay
     from sumtile.compiler import check_scheme, compile_network
-    from sumtile.network.storage import load_network
     from sumtile.overlay import Overlay
     from sumtile.program import write_program
     from sumtile.quantize import quantize_network
 
     begin = time.monotonic()
     _check_output(Path(arguments.output))
-    network = load_network(arguments.network)
+    network = load_any_network(arguments.network)
     overlay = Overlay.load(arguments.overlay or default_overlay(arguments, network), arguments.board)
     scheme = chosen_scheme(arguments, network, overlay)
     check_scheme(network, scheme, overlay)
