@@ -14,7 +14,7 @@ from sumtile.kernels.layer import Layer, Requantization
 from sumtile.kernels.packing import feature_bytes, pack_features, pack_layer, unpack_features
 from sumtile.kernels.tiling import tile
 from sumtile.overlay import Overlay
-from sumtile.program import Program
+from sumtile.program import HostStep, Program
 
 
 def run_call(kernel: Kernel, inputs: Mapping[str, np.ndarray], result_bytes: int) -> np.ndarray:
@@ -98,7 +98,7 @@ class Simulator:
         engine = self.overlay.engine
         self._kernel = load_kernel(self.overlay, types)
         self._weights = [
-            pack_layer(engine, program.stamp, step.layer, tile(engine, step.layer), step.weights, step.requantization, index) for index, step in enumerate(program.steps)
+            pack_layer(engine, program.stamp, step.layer, tile(engine, step.layer), step.weights, step.requantization, index) for index, step in enumerate(program.layers)
         ]
 
     def infer(self, features: np.ndarray) -> np.ndarray:
@@ -120,8 +120,13 @@ class Simulator:
         """The bytes of every tensor by name."""
         program, engine = self.program, self.overlay.engine
         data = {program.input: pack_features(engine, features, not program.tensors[program.input].format.signed)}
-        for step, weights in zip(program.steps, self._weights):
-            inputs = {"weights": weights, "features": data[step.source]}
+        weights = iter(self._weights)
+        for step in program.steps:
+            if isinstance(step, HostStep):
+                made = program.run_host(step, [self._unpack(name, data[name]) for name in step.sources])
+                data[step.target] = pack_features(engine, made, not program.tensors[step.target].format.signed)
+                continue
+            inputs = {"weights": next(weights), "features": data[step.source]}
             if step.residual is not None:
                 inputs["residual"] = data[step.residual]
             data[step.target] = run_call(self._kernel, inputs, feature_bytes(engine, step.layer.ofm))

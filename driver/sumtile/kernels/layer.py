@@ -158,8 +158,8 @@ class Layer:
         """Shape after the convolution, before pooling."""
         top, left, bottom, right = self.padding
         return MapShape(
-            _extent(self.ifm.height, top + bottom, self.kernel[0], self.stride[0], self.dilation[0]),
-            _extent(self.ifm.width, left + right, self.kernel[1], self.stride[1], self.dilation[1]),
+            window_extent(self.ifm.height + top + bottom, self.kernel[0], self.stride[0], self.dilation[0]),
+            window_extent(self.ifm.width + left + right, self.kernel[1], self.stride[1], self.dilation[1]),
             self.channels,
         )
 
@@ -171,8 +171,8 @@ class Layer:
             return conv
         top, left, bottom, right = self.pool.padding
         return MapShape(
-            _extent(conv.height, top + bottom, self.pool.kernel[0], self.pool.stride[0], 1),
-            _extent(conv.width, left + right, self.pool.kernel[1], self.pool.stride[1], 1),
+            window_extent(conv.height + top + bottom, self.pool.kernel[0], self.pool.stride[0], 1),
+            window_extent(conv.width + left + right, self.pool.kernel[1], self.pool.stride[1], 1),
             self.channels,
         )
 
@@ -231,5 +231,6 @@ class Layer:
         ]  # fmt: skip
 
 
-def _extent(size: int, padding: int, kernel: int, stride: int, dilation: int) -> int:
-    return (size + padding - (kernel - 1) * dilation - 1) // stride + 1
+def window_extent(size: int, kernel: int, stride: int, dilation: int) -> int:
+    """How many windows fit an axis of ``size`` pixels, padding included."""
+    return (size - (kernel - 1) * dilation - 1) // stride + 1

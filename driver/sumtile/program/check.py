@@ -4,16 +4,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sumtile.errors import SumtileError
+from sumtile.kernels.host import SIDE_MAX
 from sumtile.kernels.layer import SHIFT_MAX, Layer, MapShape
+from sumtile.program.steps import HostStep, Step, Tensor
 
 if TYPE_CHECKING:
-    from sumtile.program.program import Program, Step, Tensor
+    from sumtile.program.program import Program
 
 _RANGES = {"mul": (-(1 << 15), (1 << 15) - 1), "shift": (0, SHIFT_MAX), "add": (-(1 << 31), (1 << 31) - 1)}
 
@@ -29,9 +31,8 @@ def check_program(program: Program) -> None:
     held = {program.tensors[program.input].buffer: program.input}
     for step in program.steps:
         _require(f"step '{step.name}'", _order_rules(program, step, held))
-        _require(f"step '{step.name}'", _geometry_rules(step.layer))
-        _require(f"step '{step.name}'", _shape_rules(program, step))
-        _require(f"step '{step.name}'", _number_rules(program, step))
+        for rules in _layer_rules(program, step) if isinstance(step, Step) else [_host_rules(program, step)]:
+            _require(f"step '{step.name}'", rules)
         held[program.tensors[step.target].buffer] = step.target
     _require("the program", [(program.output in held.values(), f"ends without its output '{program.output}' in memory")])
 
@@ -44,7 +45,7 @@ def _require(what: str, rules: Rules) -> None:
 
 def _program_rules(program: Program) -> Rules:
     known = program.tensors
-    yield len(program.steps) > 0, "has no steps"
+    yield len(program.layers) > 0, "has no engine layer"
     yield program.data_bits in (8, 16), f"has features of {program.data_bits} bits, but engines have 8 or 16"
     yield 0 <= program.stamp < 1 << 32, f"has the stamp {program.stamp}, which has not 32 bits"
     yield program.input in known and program.output in known, f"lacks its input '{program.input}' or its output '{program.output}' among its tensors"
@@ -57,19 +58,38 @@ def _program_rules(program: Program) -> Rules:
 
 def _tensor_rules(tensor: Tensor, data_bits: int, tensors: int) -> Rules:
     yield min(tensor.shape.height, tensor.shape.width, tensor.shape.channels) >= 1, f"is an empty map of {tensor.shape}"
+    yield max(tensor.shape.height, tensor.shape.width) <= SIDE_MAX, f"is a map of {tensor.shape}, but {SIDE_MAX} is the largest side"
     yield tensor.format.bits <= data_bits, f"has {tensor.format.bits} bits, but the program is made for an engine of {data_bits}"
     yield 0 <= tensor.buffer < tensors, f"lies in buffer {tensor.buffer}, but {tensors} tensors have at most as many buffers"
 
 
-def _order_rules(program: Program, step: Step, held: dict[int, str]) -> Rules:
+def _order_rules(program: Program, step: Step | HostStep, held: dict[int, str]) -> Rules:
     """``held``: the tensor that lies in each buffer before the step."""
-    sources = [step.source] if step.residual is None else [step.source, step.residual]
+    sources = list(step.reads)
     unknown = {*sources, step.target} - set(program.tensors)
     yield not unknown, f"names the tensors {sorted(unknown)}, which the program lacks"
     buffers = [program.tensors[name].buffer for name in sources]
     yield [held.get(buffer) for buffer in buffers] == sources, f"reads one of {sources}, which is not in memory then"
     yield program.tensors[step.target].buffer not in buffers, f"overwrites one of {sources} while it reads it"
-    yield (step.residual is None) == (step.layer.residual is None), "names a residual map exactly when its layer adds none"
+
+
+def _host_rules(program: Program, step: HostStep) -> Rules:
+    sources, target = [program.tensors[name] for name in step.sources], program.tensors[step.target]
+    try:
+        made = step.operation.ofm(*(source.shape for source in sources))
+    except SumtileError as error:
+        yield False, f"cannot run ({str(error).rstrip('.')})"
+        return
+    yield made == target.shape, f"makes {made}, but its target is {target.shape}"
+    formats = [source.format for source in sources]
+    yield step.operation.takes(formats, target.format), f"makes {target.format} of {formats}, which is too fine"
+
+
+def _layer_rules(program: Program, step: Step) -> Iterator[Rules]:
+    yield [((step.residual is None) == (step.layer.residual is None), "names a residual map exactly when its layer adds none")]
+    yield _geometry_rules(step.layer)
+    yield _shape_rules(program, step)
+    yield _number_rules(program, step)
 
 
 def _geometry_rules(layer: Layer) -> Rules:

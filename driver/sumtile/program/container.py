@@ -36,7 +36,7 @@ from sumtile.program.manifest import Arrays, program_from_dict, program_to_dict
 from sumtile.program.program import Program
 
 MAGIC = b"\x93SUMTILE"
-VERSION = 2
+VERSION = 3
 ALIGNMENT = 64
 
 _HEADER = struct.Struct("<8sIIQQ")

@@ -16,7 +16,8 @@ from sumtile.kernels import golden
 from sumtile.kernels.layer import Layer
 from sumtile.kernels.tiling import ceil_div
 from sumtile.overlay import Engine
-from sumtile.program.program import Program, Step
+from sumtile.program.program import Program
+from sumtile.program.steps import Step
 
 _COLUMN_BYTES = 1 << 25  # unfolded input pixels held at a time
 _STRIP = 1 << 14  # elements of one vector operation: they and their result stay in the first-level cache
@@ -32,7 +33,7 @@ def run_golden(program: Program, engine: Engine, features: np.ndarray) -> dict[s
         features: integers of the input tensor, (height, width, channels) or (images, height, width, channels).
 
     Returns:
-        Integers (int64) of every tensor by name, with an images axis exactly when ``features`` has one.
+        Integers of every tensor by name, with an images axis exactly when ``features`` has one.
 
     Raises:
         SumtileError: ``features`` has another shape than the program's input.
@@ -44,8 +45,8 @@ def run_golden(program: Program, engine: Engine, features: np.ndarray) -> dict[s
     batch = features.reshape(-1, *expected).astype(np.int64)
     tensors = {program.input: batch}
     for step in program.steps:
-        residual = None if step.residual is None else tensors[step.residual]
-        tensors[step.target] = run_step(engine, step, tensors[step.source], residual)
+        maps = [tensors[name] for name in step.reads]
+        tensors[step.target] = run_step(engine, step, *maps) if isinstance(step, Step) else program.run_host(step, maps)
     return tensors if features.ndim == 4 else {name: values[0] for name, values in tensors.items()}
 
 

@@ -11,9 +11,11 @@ import numpy as np
 
 from sumtile.errors import SumtileError
 from sumtile.fields import from_json
+from sumtile.kernels.host import OPERATIONS
 from sumtile.kernels.layer import Layer, Requantization
 from sumtile.network.graph import Preprocess
-from sumtile.program.program import Program, Step, Tensor
+from sumtile.program.program import Program
+from sumtile.program.steps import HostStep, Step, Tensor
 
 _REQUANTIZATION_DTYPES = {"mul": "<i2", "shift": "<u1", "add": "<i4"}
 
@@ -55,7 +57,7 @@ def program_from_dict(raw: object, arrays: list[np.ndarray]) -> Program:
     tensors = {tensor.name: tensor for tensor in described.tensors}
     if len(tensors) != len(described.tensors):
         raise SumtileError("two tensors of the program have one name; compile the network again.")
-    steps = tuple(_step(entry, arrays) for entry in described.steps)
+    steps = tuple(_step(entry, f"step {index} of the program", arrays) for index, entry in enumerate(described.steps))
     plain = {field.name: getattr(described, field.name) for field in fields(_Described)}
     program = Program(**{**plain, "tensors": tensors, "steps": steps})
     program.check()
@@ -85,6 +87,16 @@ class _DescribedStep:
 
 
 @dataclass(frozen=True)
+class _DescribedHostStep:
+    """A host step whose operation is still an object."""
+
+    name: str
+    operation: dict[str, Any]
+    sources: tuple[str, ...]
+    target: str
+
+
+@dataclass(frozen=True)
 class _Described:
     """A program as its JSON object has it."""
 
@@ -97,12 +109,15 @@ class _Described:
     preprocess: Preprocess
     classes: tuple[str, ...]
     tensors: tuple[Tensor, ...]
-    steps: tuple[_DescribedStep, ...]
+    steps: tuple[dict[str, Any], ...]
     input: str
     output: str
 
 
-def _step_to_dict(step: Step, arrays: Arrays) -> dict[str, Any]:
+def _step_to_dict(step: Step | HostStep, arrays: Arrays) -> dict[str, Any]:
+    if isinstance(step, HostStep):
+        operation = {"kind": type(step.operation).__name__, **asdict(step.operation)}  # type: ignore[call-overload]  # every operation is a dataclass
+        return {"name": step.name, "operation": operation, "sources": step.sources, "target": step.target}
     return {
         "name": step.name,
         "layer": asdict(step.layer),
@@ -114,7 +129,21 @@ def _step_to_dict(step: Step, arrays: Arrays) -> dict[str, Any]:
     }
 
 
-def _step(described: _DescribedStep, arrays: list[np.ndarray]) -> Step:
+def _step(entry: dict[str, Any], what: str, arrays: list[np.ndarray]) -> Step | HostStep:
+    return _host_step(entry, what) if "operation" in entry else _engine_step(entry, what, arrays)
+
+
+def _host_step(entry: dict[str, Any], what: str) -> HostStep:
+    described = from_json(_DescribedHostStep, entry, what)
+    kind = described.operation.get("kind")
+    if not isinstance(kind, str) or kind not in OPERATIONS:
+        raise SumtileError(f"step '{described.name}' has an operation of kind {kind!r}, but it must be one of {', '.join(OPERATIONS)}; compile the network again.")
+    settings = {name: value for name, value in described.operation.items() if name != "kind"}
+    return HostStep(described.name, from_json(OPERATIONS[kind], settings, f"the operation of step '{described.name}'"), described.sources, described.target)
+
+
+def _engine_step(entry: dict[str, Any], what: str, arrays: list[np.ndarray]) -> Step:
+    described = from_json(_DescribedStep, entry, what)
     indices = asdict(described.requantization)
     for index in (described.weights, *indices.values()):
         if not 0 <= index < len(arrays):

@@ -1,55 +1,17 @@
 # SPDX-FileCopyrightText: 2026 The sumtile authors
 # SPDX-License-Identifier: Apache-2.0
-"""A network as the driver runs it: tensors in DDR, and engine layers in order."""
+"""A network as the driver runs it: tensors in DDR, and engine layers and host operations in order."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from sumtile.formats import FixedPoint
-from sumtile.kernels.layer import Layer, MapShape, Requantization
 from sumtile.network.graph import Preprocess
 from sumtile.program.check import check_program
-
-
-@dataclass(frozen=True)
-class Tensor:
-    """A feature map in memory.
-
-    Attributes:
-        name: name of the network's tensor.
-        shape: height, width and channels.
-        format: number format of its integers.
-        buffer: index of the buffer it lies in; tensors that never live at the same time share one.
-    """
-
-    name: str
-    shape: MapShape
-    format: FixedPoint
-    buffer: int
-
-
-@dataclass(frozen=True)
-class Step:
-    """One engine layer: which tensors it reads and writes, and its integers.
-
-    Attributes:
-        name: name of the network's node whose result the step makes.
-        layer: shapes and arithmetic.
-        source, residual, target: names of tensors; ``residual`` may be None.
-        weights: integer values of ``layer.weight_shape``, in any signed type (unsigned for unsigned adder weights).
-        requantization: per-channel parameters.
-    """
-
-    name: str
-    layer: Layer
-    source: str
-    residual: str | None
-    target: str
-    weights: np.ndarray
-    requantization: Requantization
+from sumtile.program.steps import HostStep, Step, Tensor
 
 
 @dataclass(frozen=True)
@@ -64,7 +26,7 @@ class Program:
         preprocess: from an image to the real values of the input tensor.
         classes: names of the output classes.
         tensors: all tensors by name; ``input`` and ``output`` name the first and the last.
-        steps: engine layers in order.
+        steps: engine layers and host operations in order.
     """
 
     name: str
@@ -76,9 +38,18 @@ class Program:
     preprocess: Preprocess
     classes: tuple[str, ...]
     tensors: dict[str, Tensor]
-    steps: tuple[Step, ...]
+    steps: tuple[Step | HostStep, ...]
     input: str
     output: str
+
+    @property
+    def layers(self) -> tuple[Step, ...]:
+        """The engine layers in order."""
+        return tuple(step for step in self.steps if isinstance(step, Step))
+
+    def run_host(self, step: HostStep, maps: Sequence[np.ndarray]) -> np.ndarray:
+        """Result of a host operation on integer maps of (height, width, channels), or on batches of them."""
+        return step.operation.run(maps, [self.tensors[name].format for name in step.sources], self.tensors[step.target].format)
 
     def check(self) -> None:
         """Raises SumtileError unless the numbers agree with each other, so that an engine gives the integers of the golden model.
