@@ -127,7 +127,7 @@ def test_sentences_say_what_is_wrong(content: bytes, tmp_path: Path) -> None:
     assert "is not a sumtile program" in refusal(b"", path)
     assert "is not a sumtile program" in refusal(b"\x89PNG\r\n\x1a\n" + content[8:], path)
     assert "inside its header" in refusal(content[:40], path)
-    assert "format version 3, but this sumtile reads version 2" in refusal(content[:8] + struct.pack("<I", 3) + content[12:], path)
+    assert "format version 4, but this sumtile reads version 3" in refusal(content[:8] + struct.pack("<I", 4) + content[12:], path)
     assert f"has {len(content) - 64} bytes, but its header tells of {len(content)}" in refusal(content[:-64], path)
     assert "manifest" in refusal(content[:100] + bytes([content[100] ^ 1]) + content[101:], path)
     length = 64 + struct.unpack_from("<Q", content, 16)[0]

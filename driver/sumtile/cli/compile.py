@@ -127,10 +127,15 @@ def _show_layers(screen: Screen, program: Program, overlay: Overlay) -> int:
     from sumtile.kernels.cycles import stage_cycles
     from sumtile.kernels.packing import HEADER_BYTES
     from sumtile.kernels.tiling import tile
+    from sumtile.program import HostStep
 
     engine = overlay.engine
     rows, total = [], 0
     for step in program.steps:
+        if isinstance(step, HostStep):
+            shapes = _shape(program.tensors[step.sources[0]].shape), "", _shape(program.tensors[step.target].shape)
+            rows.append((step.name, "host", *shapes, "", "", "", type(step.operation).__name__))
+            continue
         layer, tiling = step.layer, tile(engine, step.layer)
         stages = stage_cycles(engine, layer, tiling)
         slowest = max(stages, key=lambda stage: stages[stage])

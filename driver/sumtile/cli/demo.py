@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
         program = sample_program(accelerator.overlay)
         accelerator.load(program)
         screen.line(
-            f"network '{program.name}': {len(program.steps)} layers at 8 bits for {program.board}, quantized and compiled in {duration(time.monotonic() - begin)}", style="dim"
+            f"network '{program.name}': {len(program.layers)} layers at 8 bits for {program.board}, quantized and compiled in {duration(time.monotonic() - begin)}", style="dim"
         )
         results = [accelerator.classify(sample.path, top=1) for sample in samples]
         where = accelerator.where

@@ -178,7 +178,9 @@ class Unfold(Operation):
         for y in range(self.kernel[0]):
             for x in range(self.kernel[1]):
                 top, left = y * self.dilation[0], x * self.dilation[1]
-                result[..., y, x, :] = values[..., top : top + (rows - 1) * self.stride[0] + 1 : self.stride[0], left : left + (columns - 1) * self.stride[1] + 1 : self.stride[1], :]
+                result[..., y, x, :] = values[
+                    ..., top : top + (rows - 1) * self.stride[0] + 1 : self.stride[0], left : left + (columns - 1) * self.stride[1] + 1 : self.stride[1], :
+                ]
         return result.reshape(*batch, rows, columns, -1)
 
     def _rules(self, sources: Sequence[MapShape]) -> Rules:
@@ -196,9 +198,7 @@ class Unfold(Operation):
     def _ofm(self, *sources: MapShape) -> MapShape:
         (source,), (top, left, bottom, right) = sources, self.padding
         rows, columns = self._axes()
-        return MapShape(
-            window_extent(source.height + top + bottom, *rows), window_extent(source.width + left + right, *columns), source.channels * self.kernel[0] * self.kernel[1]
-        )
+        return MapShape(window_extent(source.height + top + bottom, *rows), window_extent(source.width + left + right, *columns), source.channels * self.kernel[0] * self.kernel[1])
 
 
 @dataclass(frozen=True)

@@ -73,9 +73,14 @@ def pack_features(engine: Engine, values: np.ndarray, unsigned: bool) -> np.ndar
 
 def unpack_features(engine: Engine, data: np.ndarray, shape: MapShape, unsigned: bool) -> np.ndarray:
     """Bytes of a feature stream to (height, width, channels) integers (int64)."""
+    return view_features(engine, data, shape, unsigned).astype(np.int64)
+
+
+def view_features(engine: Engine, data: np.ndarray, shape: MapShape, unsigned: bool) -> np.ndarray:
+    """The same integers as they lie in memory, without a copy."""
     padded = ceil_div(shape.channels, engine.ti) * engine.ti
     values = np.frombuffer(data, feature_dtype(engine, unsigned)).reshape(shape.height, shape.width, padded)
-    return values[:, :, : shape.channels].astype(np.int64)
+    return values[:, :, : shape.channels]
 
 
 def pack_probe(stamp: int) -> np.ndarray:

@@ -22,7 +22,7 @@ from sumtile.runtime import arguments
 from sumtile.runtime.buffers import BufferPool
 from sumtile.runtime.execute import LayerProfile, run
 from sumtile.runtime.hardware import Hardware
-from sumtile.runtime.placement import Job, Placement
+from sumtile.runtime.placement import HostJob, Job, Placement
 
 
 @dataclass(frozen=True)
@@ -115,15 +115,14 @@ class Accelerator:
         return placement.read(placement.program.output)
 
     def trace(self, features: np.ndarray) -> dict[str, np.ndarray]:
-        """Like :meth:`infer`, with the integers of every tensor by name, each read when the layer that makes it has ended."""
+        """Like :meth:`infer`, with the integers of every tensor by name, each read when the step that makes it has ended."""
         placement = self._ready()
         placement.write_input(features)
         program = placement.program
         found = {program.input: placement.read(program.input)}
 
-        def keep(job: Job) -> None:
-            name = program.steps[job.index].target
-            found[name] = placement.read(name)
+        def keep(job: Job | HostJob) -> None:
+            found[job.tensor] = placement.read(job.tensor)
 
         self._run(placement, keep)
         return found
@@ -158,7 +157,7 @@ class Accelerator:
         return Classification(labels, seconds, self.where)
 
     def profile(self) -> list[LayerProfile]:
-        """Each layer of the last inference; empty before the first."""
+        """Each step of the last inference; empty before the first."""
         return list(self._profile)
 
     def close(self) -> None:
@@ -188,7 +187,7 @@ class Accelerator:
         if self._closed:
             raise SumtileError("this accelerator is closed; open a new one.")
 
-    def _run(self, placement: Placement, finished: Callable[[Job], None] = lambda job: None) -> None:
+    def _run(self, placement: Placement, finished: Callable[[Job | HostJob], None] = lambda job: None) -> None:
         self._profile = []
         try:
             self._profile = run(self._hardware, placement, self._timeout, finished)

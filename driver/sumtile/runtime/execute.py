@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The sumtile authors
 # SPDX-License-Identifier: Apache-2.0
-"""Runs a placed program layer by layer: receive armed before send, every wait bounded, every layer measured."""
+"""Runs a placed program layer by layer: receive armed before send, every wait bounded, every step measured."""
 
 from __future__ import annotations
 
@@ -12,20 +12,21 @@ from sumtile.errors import SumtileError
 from sumtile.runtime.diagnosis import diagnose
 from sumtile.runtime.dma import Channel, DmaError
 from sumtile.runtime.hardware import Hardware
-from sumtile.runtime.placement import Job, Placement
+from sumtile.runtime.placement import HostJob, Job, Placement
 
 
 @dataclass(frozen=True)
 class LayerProfile:
-    """One layer of an inference.
+    """One step of an inference.
 
     Attributes:
         name: name of the program's step.
         seconds: wall time from arming the receive to the last byte of the result.
-        bytes_in: features, residual and weights that the engine read.
+        bytes_in: features, residual and weights that the step read.
         bytes_out: result that it wrote.
         busy, starved, stalled: clock cycles of the layer, of those without a feature to load, and of those in which
             the result was not taken. On an emulated board they count turns of the simulated stages instead.
+        where: what ran it: ``engine``, or ``host``, the processor, whose steps count no cycles.
     """
 
     name: str
@@ -35,26 +36,28 @@ class LayerProfile:
     busy: int
     starved: int
     stalled: int
+    where: str = "engine"
 
 
-def run(hardware: Hardware, placement: Placement, timeout: float, finished: Callable[[Job], None] = lambda job: None) -> list[LayerProfile]:
-    """Runs every layer once; the input must be in its place. The hardware needs a restart after an error.
+def run(hardware: Hardware, placement: Placement, timeout: float, finished: Callable[[Job | HostJob], None] = lambda job: None) -> list[LayerProfile]:
+    """Runs every step once; the input must be in its place. The hardware needs a restart after an error.
 
     Args:
         timeout: seconds that one layer may take.
-        finished: called after each layer, while its result is in memory.
+        finished: called after each step, while its result is in memory.
 
     Raises:
         SumtileError: a channel failed, or a layer did not end in time.
     """
     hardware.weights.start(placement.weights)
     profiles = []
+    last = [job for job in placement.jobs if isinstance(job, Job)][-1]
     for job in placement.jobs:
         try:
-            profiles.append(_run_layer(hardware, job, timeout))
+            profiles.append(_run_layer(hardware, job, timeout) if isinstance(job, Job) else _run_host(placement, job))
             finished(job)
-            if job is placement.jobs[-1]:
-                _await(hardware, job.index, timeout, hardware.weights.poll)
+            if job is last:
+                _await(hardware, last.index, timeout, hardware.weights.poll)
         except SumtileError as error:
             raise SumtileError(f"layer '{job.name}' failed: {error}") from error
     return profiles
@@ -77,6 +80,13 @@ def _run_layer(hardware: Hardware, job: Job, timeout: float) -> LayerProfile:
     _await(hardware, job.index, timeout, lambda: hardware.engine.layers == job.index + 1)
     counters = hardware.engine.counters()
     return LayerProfile(job.name, seconds, job.bytes_in, job.target.nbytes, counters.busy, counters.starved, counters.stalled)
+
+
+def _run_host(placement: Placement, job: HostJob) -> LayerProfile:
+    """The processor's part; the weights of the next layer wait at the engine meanwhile."""
+    begin = time.perf_counter()
+    placement.run_host(job)
+    return LayerProfile(job.name, time.perf_counter() - begin, job.bytes_in, job.target.nbytes, 0, 0, 0, where="host")
 
 
 def _all_done(*channels: Channel) -> bool:

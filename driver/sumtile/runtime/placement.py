@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from sumtile.errors import SumtileError
-from sumtile.kernels.packing import feature_bytes, pack_features, pack_layer, pack_probe, unpack_features
+from sumtile.kernels.layer import MapShape
+from sumtile.kernels.packing import feature_bytes, pack_features, pack_layer, pack_probe, view_features
 from sumtile.kernels.tiling import tile
 from sumtile.overlay import Engine
-from sumtile.program import Program, Step, Tensor
+from sumtile.program import HostStep, Program, Step, Tensor
 from sumtile.runtime.buffers import BufferPool
 
 
@@ -22,14 +23,16 @@ class Job:
     """What one layer moves. The maps are slices of pynq buffers, each as long as its transfer.
 
     Attributes:
-        index: place in the program.
+        index: place among the program's layers.
         name: name of the step.
+        tensor: name of the tensor that it makes.
         source, residual, target: feature maps; ``residual`` may be None.
         weight_bytes: the layer's part of the weight stream.
     """
 
     index: int
     name: str
+    tensor: str
     source: Any
     residual: Any | None
     target: Any
@@ -41,13 +44,42 @@ class Job:
         return self.source.nbytes + (0 if self.residual is None else self.residual.nbytes) + self.weight_bytes
 
 
+@dataclass(frozen=True)
+class HostJob:
+    """What the processor computes between two layers. The maps are slices of pynq buffers.
+
+    Attributes:
+        step: the program's step.
+        sources, target: feature maps.
+    """
+
+    step: HostStep
+    sources: tuple[Any, ...]
+    target: Any
+
+    @property
+    def name(self) -> str:
+        """Name of the step."""
+        return self.step.name
+
+    @property
+    def tensor(self) -> str:
+        """Name of the tensor that it makes."""
+        return self.step.target
+
+    @property
+    def bytes_in(self) -> int:
+        """Bytes that the processor reads."""
+        return sum(source.nbytes for source in self.sources)
+
+
 class Placement:
     """A program laid out in the buffers of a pool.
 
     Attributes:
         program: the program.
         weights: the weight stream: a probe, which clears the engine's counters, and all layers in order.
-        jobs: the transfers of each layer.
+        jobs: the transfers of each layer, and what the processor computes between them, in order.
 
     Raises:
         SumtileError: the program is inconsistent, the engine cannot run a layer, or the memory is full.
@@ -60,7 +92,7 @@ class Placement:
         self._pool = pool
         self._taken: list[Any] = []
         try:
-            packed = [_pack(program, engine, index, step) for index, step in enumerate(program.steps)]
+            packed = [_pack(program, engine, index, step) for index, step in enumerate(program.layers)]
             self.weights = self._store([pack_probe(program.stamp), *packed])
             maps = {index: self._take(nbytes) for index, nbytes in _buffer_sizes(program, engine).items()}
         except BaseException:
@@ -68,10 +100,21 @@ class Placement:
             raise
         place = {name: maps[tensor.buffer][: _tensor_bytes(engine, tensor)] for name, tensor in program.tensors.items()}
         self._maps = place
+        layers = iter(enumerate(packed))
         self.jobs = [
-            Job(index, step.name, place[step.source], None if step.residual is None else place[step.residual], place[step.target], part.nbytes)
-            for index, (step, part) in enumerate(zip(program.steps, packed))
+            HostJob(step, tuple(place[name] for name in step.sources), place[step.target]) if isinstance(step, HostStep) else _job(step, place, *next(layers))
+            for step in program.steps
         ]
+
+    def run_host(self, job: HostJob) -> None:
+        """Computes a host step from what lies in memory; engines see its result."""
+        maps = []
+        for name, memory in zip(job.step.sources, job.sources):
+            memory.invalidate()
+            maps.append(self._view(name, memory))
+        made = self.program.run_host(job.step, maps)
+        job.target[:] = pack_features(self._engine, made, not self.program.tensors[job.tensor].format.signed)
+        job.target.flush()
 
     def write_input(self, features: np.ndarray) -> None:
         """Puts (H, W, C) integers into the input tensor's memory.
@@ -94,15 +137,19 @@ class Placement:
 
     def read(self, name: str) -> np.ndarray:
         """A tensor, while it is in its buffer: int64 (H, W, C)."""
-        tensor, memory = self.program.tensors[name], self._maps[name]
-        memory.invalidate()
-        return unpack_features(self._engine, memory, tensor.shape, not tensor.format.signed)
+        self._maps[name].invalidate()
+        return self._view(name, self._maps[name]).astype(np.int64)
 
     def release(self) -> None:
         """Gives all buffers back to the pool."""
         for buffer in self._taken:
             self._pool.give_back(buffer)
         self._taken = []
+
+    def _view(self, name: str, memory: Any) -> np.ndarray:
+        """The integers (H, W, C) of a tensor as they lie in memory."""
+        tensor = self.program.tensors[name]
+        return view_features(self._engine, memory, tensor.shape, not tensor.format.signed)
 
     def _store(self, parts: list[np.ndarray]) -> Any:
         """The parts one after the other in a buffer of their own, flushed once for all inferences."""
@@ -118,6 +165,10 @@ class Placement:
     def _take(self, nbytes: int) -> Any:
         self._taken.append(self._pool.take(nbytes))
         return self._taken[-1]
+
+
+def _job(step: Step, place: dict[str, Any], index: int, packed: np.ndarray) -> Job:
+    return Job(index, step.name, step.target, place[step.source], None if step.residual is None else place[step.residual], place[step.target], packed.nbytes)
 
 
 def _pack(program: Program, engine: Engine, index: int, step: Step) -> np.ndarray:
@@ -141,24 +192,29 @@ def _buffer_sizes(program: Program, engine: Engine) -> dict[int, int]:
 
 def _check(program: Program, engine: Engine) -> None:
     """Raises SumtileError unless every step reads what lies in memory at its turn, in the size that its layer takes."""
-    if not program.steps:
+    if not program.layers:
         raise SumtileError(f"program '{program.name}' has no layers; compile the network again.")
     tensors = program.tensors
     holds = {tensors[program.input].buffer: program.input}
     for step in program.steps:
-        layer, target = step.layer, tensors[step.target]
-        reads = [(step.source, layer.ifm)] if step.residual is None else [(step.source, layer.ifm), (step.residual, layer.conv)]
-        for name, shape in reads:
+        for name in step.reads:
             _expect(program, step, holds.get(tensors[name].buffer) == name, f"reads '{name}', which is not in its buffer any more")
-            _expect(program, step, _tensor_bytes(engine, tensors[name]) == feature_bytes(engine, shape), f"takes a map of {shape}, but '{name}' is {tensors[name].shape}")
-            _expect(program, step, tensors[name].buffer != target.buffer, f"writes '{step.target}' over '{name}' while it reads it")
-        _expect(program, step, _tensor_bytes(engine, target) == feature_bytes(engine, layer.ofm), f"makes a map of {layer.ofm}, but '{step.target}' is {target.shape}")
-        _expect(program, step, (step.residual is None) == (layer.residual is None), "has a residual map without a residual layer, or the other way round")
-        holds[target.buffer] = step.target
+            _expect(program, step, tensors[name].buffer != tensors[step.target].buffer, f"writes '{step.target}' over '{name}' while it reads it")
+        for name, shape in _shapes(step, tensors):
+            _expect(program, step, _tensor_bytes(engine, tensors[name]) == feature_bytes(engine, shape), f"moves a map of {shape}, but '{name}' is {tensors[name].shape}")
+        holds[tensors[step.target].buffer] = step.target
     if holds.get(tensors[program.output].buffer) != program.output:
         raise SumtileError(f"program '{program.name}' does not keep its output '{program.output}' to the end; compile the network again.")
 
 
-def _expect(program: Program, step: Step, holds: bool, what: str) -> None:
+def _shapes(step: Step | HostStep, tensors: dict[str, Tensor]) -> list[tuple[str, MapShape]]:
+    """The tensors that a step reads and makes, and the shapes that it takes them for."""
+    if isinstance(step, HostStep):
+        return [(step.target, step.operation.ofm(*(tensors[name].shape for name in step.sources)))]
+    residual = [] if step.residual is None else [(step.residual, step.layer.conv)]
+    return [(step.source, step.layer.ifm), *residual, (step.target, step.layer.ofm)]
+
+
+def _expect(program: Program, step: Step | HostStep, holds: bool, what: str) -> None:
     if not holds:
         raise SumtileError(f"layer '{step.name}' of program '{program.name}' {what}; compile the network again.")
