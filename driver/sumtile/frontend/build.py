@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -27,12 +28,17 @@ class Builder:
         nodes: in order.
         grids: of tensors and weights, by the names of :attr:`sumtile.network.Network.grids`.
         batch: images that the file's tensors have.
+        readers: how often each tensor of the file is read.
+        constant_grids: of constants that were quantized, by their names in the file; the scale has as many axes as they.
     """
 
     def __init__(self, extents: tuple[int, ...], batch: int) -> None:
         self.nodes: list[Node] = []
         self.grids: dict[str, Grid] = {}
         self.batch = batch
+        self.readers: Counter[str] = Counter()
+        self.constant_grids: dict[str, Grid] = {}
+        self._aliases: dict[str, set[str]] = {}
         self._extents = {INPUT: extents}
         self._arranged: dict[tuple[str, bytes, bool], str] = {}
 
@@ -61,6 +67,15 @@ class Builder:
         self._extents[node.name] = extents
         self.nodes.append(node)
         return plain(node.name, extents, self.batch) if like is None else replace(like, tensor=node.name)
+
+    def alias(self, name: str, view: View) -> None:
+        """Notes that a tensor of the file lies in a tensor of the network."""
+        self._aliases.setdefault(view.tensor, set()).add(name)
+
+    def read_once(self, view: View) -> bool:
+        """Whether only one node reads the network's tensor, under whatever name."""
+        names = self._aliases[view.tensor]
+        return sum(self.readers[name] for name in names) - (len(names) - 1) == 1  # all names but one come from a reader that only renames
 
     def input(self, call: Call, index: int = 0) -> View:
         """An input as (N, C), (N, C, H, W) or (N, C, W), every axis whole and in order.

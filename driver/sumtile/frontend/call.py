@@ -117,7 +117,7 @@ class Call:
         with np.errstate(over="ignore"):
             values = values.astype(np.float32, copy=False)
         if not np.isfinite(values).all():
-            raise self.refusal(f"has {what} that are not finite in float32 (array '{self.input_names[index]}')", "train or export the model again")
+            raise self.refusal(f"has {what} that are not finite in float32 (array '{printable(self.input_names[index])}')", "train or export the model again")
         return values
 
     def indices(self, index: int, what: str) -> tuple[int, ...]:
@@ -167,8 +167,8 @@ def read_call(node: Any, opset: int, lookup: Callable[[str], Value], needed: set
         lookup: from the name of a tensor to its value.
         needed: names of the tensors that are read by anyone.
     """
-    outputs = tuple(printable(name) if name in needed else "" for name in node.output)
+    outputs = tuple(name if name in needed else "" for name in node.output)
     name = printable(node.name) or printable(next((output for output in node.output if output), "")) or "without a name"
     attributes = {attribute.name: attribute for attribute in node.attribute}
     inputs = tuple(lookup(name) if name else None for name in node.input)
-    return Call(name, printable(node.op_type), opset, inputs, outputs, tuple(printable(name) for name in node.input), attributes)
+    return Call(name, printable(node.op_type), opset, inputs, outputs, tuple(node.input), attributes)

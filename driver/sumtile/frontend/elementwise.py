@@ -53,7 +53,7 @@ def _prelu(build: Builder, call: Call) -> Value:
         return _activation(build, call, call.view(), slope=float(slopes.reshape(())))
     if call.opset < 7:
         slopes = slopes.reshape(-1, *(1,) * (len(call.view().axes) - 2))
-    x, slope = _per_channel(build, call, call.view(), slopes)
+    x, slope = per_channel(build, call, call.view(), slopes)
     return build.add(call, PRelu(build.name(call.name), (x.tensor,), slope), x.extents, like=x)
 
 
@@ -139,8 +139,8 @@ def _clipped(build: Builder, call: Call, low: float | None, high: float | None, 
 
 def _affine(build: Builder, call: Call, x: View, factor: np.ndarray, addend: np.ndarray) -> View:
     """``x * factor + addend`` with constants as batch normalization has them."""
-    x, factor = _per_channel(build, call, x, factor)
-    x, addend = _per_channel(build, call, x, addend)
+    x, factor = per_channel(build, call, x, factor)
+    x, addend = per_channel(build, call, x, addend)
     with np.errstate(over="ignore"):
         factor, addend = factor.astype(np.float32), addend.astype(np.float32)
     if not (np.isfinite(factor).all() and np.isfinite(addend).all()):
@@ -160,7 +160,7 @@ def _aligned(call: Call, constant: np.ndarray, x: View) -> np.ndarray:
     return constant.reshape((1,) * (rank - constant.ndim) + constant.shape)
 
 
-def _per_channel(build: Builder, call: Call, x: View, constant: np.ndarray) -> tuple[View, np.ndarray]:
+def per_channel(build: Builder, call: Call, x: View, constant: np.ndarray) -> tuple[View, np.ndarray]:
     """One value for each channel of the network's tensor: shape (channels,).
 
     A constant may vary only along axes of channels. A flat tensor's elements are its channels, so a map that is seen flat
@@ -168,7 +168,7 @@ def _per_channel(build: Builder, call: Call, x: View, constant: np.ndarray) -> t
     """
     if constant.size == 1:
         return x, np.full(x.channels, constant.reshape(()))
-    constant = constant.reshape((1,) * (len(x.axes) - constant.ndim) + constant.shape) if constant.ndim <= len(x.axes) else constant
+    constant = constant.reshape((1,) * max(len(x.axes) - constant.ndim, 0) + constant.shape)
     if len(x.axes) == 2 and constant.ndim == 2 and constant.shape[0] == 1 and not x.only_channels(1):
         x = build.arranged(call, x)
     vary = [place for place, size in enumerate(constant.shape) if size > 1]

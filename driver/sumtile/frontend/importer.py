@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sumtile.errors import SumtileError
-from sumtile.frontend import elementwise, layers, moves, pools  # noqa: F401  # they fill the table of operators
+from sumtile.frontend import elementwise, layers, moves, pools, qonnx  # noqa: F401  # they fill the table of operators
 from sumtile.frontend.build import Builder
 from sumtile.frontend.call import Call, Value, read_call
 from sumtile.frontend.fold import Budget, fold, fold_shape
@@ -78,15 +78,17 @@ class _Walk:
     def __init__(self, graph: Any, versions: dict[str, int], folder: Path | None, source: ImageInput, builder: Builder) -> None:
         self._graph, self._versions, self._folder, self._builder = graph, versions, folder, builder
         self._values: dict[str, Value] = {source.name: source.view}
+        builder.alias(source.name, source.view)
         self._arrays = {array.name: array for array in graph.initializer}
         self._budget = Budget()
 
     def value(self, wanted: str) -> Value:
         """The value of a tensor; nodes that it does not need are not looked at."""
         needed = _ancestors(self._graph, wanted)
-        for node in in_order(self._graph):
-            if not needed.isdisjoint(node.output):
-                self._run(node, needed)
+        nodes = [node for node in in_order(self._graph) if not needed.isdisjoint(node.output)]
+        self._builder.readers.update([wanted, *(name for node in nodes for name in node.input)])
+        for node in nodes:
+            self._run(node, needed)
         return self._lookup(wanted)
 
     def _lookup(self, name: str) -> Value:
@@ -102,7 +104,10 @@ class _Walk:
         results = self._results(call, domain)
         if any(call.outputs[len(results) :]):
             raise call.refusal(f"makes {len(node.output)} tensors that are read", "only its first can be imported")
-        self._values.update({name: value for name, value in zip(node.output, results) if name})
+        for name, value in zip(node.output, results):
+            self._values[name] = value
+            if isinstance(value, View):
+                self._builder.alias(name, value)
 
     def _results(self, call: Call, domain: str) -> tuple[Value, ...]:
         if not domain:
@@ -110,6 +115,7 @@ class _Walk:
             if constant is None and not any(isinstance(value, View) for value in call.inputs):
                 constant = fold(call, self._folder)
             if constant is not None:
+                qonnx.follow(self._builder, call)
                 return (self._budget.spend(call, constant),)
         function = OPERATORS.get((domain, call.op))
         if function is None:

@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from sumtile.frontend.build import Builder
 from sumtile.frontend.call import Call, Value
+from sumtile.frontend.qonnx import keep_grid
 from sumtile.frontend.table import operator
 from sumtile.frontend.views import View
 from sumtile.frontend.windows import read_window
@@ -39,6 +42,7 @@ def _convolution(build: Builder, call: Call, kind: str) -> View:
         raise call.refusal(f"has weights of shape {weight.shape} in {groups} groups for {x.channels} channels", "correct the model")
     bias = _vector(call, 2, "a bias", outputs) if call.given(2) else None
     node = Conv(build.name(call.name), (x.tensor,), weight, kind, bias, window.stride, window.padding, window.dilation, groups)
+    keep_grid(build, call, node.name, lambda scale: scale)
     return _as_rank(build.add(call, node, (outputs, *window.output)), len(x.axes))
 
 
@@ -46,25 +50,28 @@ def _convolution(build: Builder, call: Call, kind: str) -> View:
 def _gemm(build: Builder, call: Call) -> Value:
     if call.integer("transA", 0):
         raise call.refusal("transposes its first operand", "only layers that read one row an image can be imported")
-    weight = call.weights(1, "weights") * np.float32(call.real("alpha", 1.0))
-    weight = weight if call.integer("transB", 0) else weight.T
-    if weight.ndim != 2:
-        raise call.refusal(f"has weights of shape {weight.shape}", "two axes are needed")
-    bias = _vector(call, 2, "an addend", len(weight)) * np.float32(call.real("beta", 1.0)) if call.given(2) else None
-    return _linear(build, call, weight, bias)
+    alpha, straight = np.float32(call.real("alpha", 1.0)), bool(call.integer("transB", 0))
+    if call.weights(1, "weights").ndim != 2:
+        raise call.refusal(f"has weights of shape {call.weights(1, 'weights').shape}", "two axes are needed")
+    outputs = call.weights(1, "weights").shape[0 if straight else 1]
+    bias = _vector(call, 2, "an addend", outputs) * np.float32(call.real("beta", 1.0)) if call.given(2) else None
+    return _linear(build, call, lambda values: (values if straight else values.T) * alpha, bias)
 
 
 @operator("MatMul")
 def _matmul(build: Builder, call: Call) -> Value:
-    weight = call.weights(1, "weights")
-    if weight.ndim != 2:
-        raise call.refusal(f"has weights of shape {weight.shape}", "two axes are needed")
-    return _linear(build, call, weight.T, None)
+    if call.weights(1, "weights").ndim != 2:
+        raise call.refusal(f"has weights of shape {call.weights(1, 'weights').shape}", "two axes are needed")
+    return _linear(build, call, lambda values: values.T, None)
 
 
-def _linear(build: Builder, call: Call, weight: np.ndarray, bias: np.ndarray | None) -> View:
-    """A fully connected layer; where the elements lie in another order, the columns of the weights move instead."""
-    source, order = build.flat(call)
+def _linear(build: Builder, call: Call, turned: Callable[[np.ndarray], np.ndarray], bias: np.ndarray | None) -> View:
+    """A fully connected layer; where the elements lie in another order, the columns of the weights move instead.
+
+    Args:
+        turned: from the file's weights, or scales of them, to (outputs, inputs).
+    """
+    weight, (source, order) = turned(call.weights(1, "weights")), build.flat(call)
     elements = call.view().shape[1]
     if weight.shape[1] != elements or not weight.size:
         raise call.refusal(f"has weights for {weight.shape[1]} elements, but it reads {elements}", "correct the model")
@@ -72,7 +79,9 @@ def _linear(build: Builder, call: Call, weight: np.ndarray, bias: np.ndarray | N
         moved = np.empty_like(weight)
         moved[:, order] = weight
         weight = moved
-    return build.add(call, Linear(build.name(call.name), (source,), np.ascontiguousarray(weight), bias), (len(weight),))
+    node = Linear(build.name(call.name), (source,), np.ascontiguousarray(weight), bias)
+    keep_grid(build, call, node.name, turned)
+    return build.add(call, node, (len(weight),))
 
 
 @operator("BatchNormalization")

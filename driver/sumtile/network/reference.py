@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -18,6 +19,7 @@ from sumtile.network.graph import (
     Concat,
     Conv,
     Flatten,
+    Grid,
     Linear,
     LocalResponseNorm,
     Network,
@@ -37,11 +39,12 @@ _PIECE_BYTES = 1 << 19
 """Size of an adder layer's intermediate, so that it stays in a core's second-level cache."""
 
 
-def run_float(network: Network, x: np.ndarray) -> dict[str, np.ndarray]:
+def run_float(network: Network, x: np.ndarray, *, on_grids: bool = False) -> dict[str, np.ndarray]:
     """Runs a network on a batch.
 
     Args:
         x: (N, C, H, W), preprocessed (see :meth:`Preprocess.apply`); it is converted to float32.
+        on_grids: round each tensor that was quantized in training to its grid, as the trained network does.
 
     Returns:
         every tensor by name, ``input`` included, float32; convolutions and pools are (N, C, H, W), linear layers (N, outputs).
@@ -52,15 +55,20 @@ def run_float(network: Network, x: np.ndarray) -> dict[str, np.ndarray]:
     network.check()
     if x.ndim != 4 or x.shape[1] != network.preprocess.channels:
         raise SumtileError(f"network '{network.name}' was given an input of shape {x.shape}; give (N, {network.preprocess.channels}, height, width).")
-    tensors = {INPUT: np.ascontiguousarray(x, dtype=np.float32)}
+    grids = network.grids if on_grids else {}
+    tensors = {INPUT: _snapped(grids, INPUT, np.ascontiguousarray(x, dtype=np.float32))}
     for node in network.nodes:
         inputs = [tensors[name] for name in node.inputs]
         try:
-            tensors[node.name] = _run(node, *inputs).astype(np.float32, copy=False)
+            tensors[node.name] = _snapped(grids, node.name, _run(node, *inputs).astype(np.float32, copy=False))
         except ValueError as error:
             shapes = ", ".join(str(tensor.shape) for tensor in inputs)
             raise SumtileError(f"node '{node.name}' ({type(node).__name__}) cannot take a tensor of shape {shapes} ({error}); check its weights and what it reads.") from error
     return tensors
+
+
+def _snapped(grids: dict[str, Grid], name: str, tensor: np.ndarray) -> np.ndarray:
+    return grids[name].snap(tensor, axis=1) if name in grids else tensor
 
 
 @functools.singledispatch
@@ -81,7 +89,7 @@ def _conv(node: Conv, x: np.ndarray) -> np.ndarray:
     step = max(_COLUMNS_BYTES // (4 * node.groups * weights.shape[2] * height * width), 1)
     for first in range(0, images, step):
         columns = windows[first : first + step].transpose(1, 4, 5, 0, 2, 3).reshape(node.groups, weights.shape[2], -1)
-        sums = np.stack([combine(*group) for group in zip(weights, columns, strict=True)])
+        sums = combine(weights, columns)
         y[first : first + step] = sums.reshape(outputs, -1, height, width).transpose(1, 0, 2, 3)
     return y if node.bias is None else y + node.bias.astype(np.float32)[:, None, None]
 
@@ -187,15 +195,15 @@ def _windows(
 
 
 def _negated_distances(weights: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """``y[o, p] = -sum_k |columns[k, p] - weights[o, k]|``, in pieces of the pixels that fit the cache."""
-    taps, pixels = columns.shape
+    """``y[g, o, p] = -sum_k |columns[g, k, p] - weights[g, o, k]|``, in pieces of the pixels that fit the cache."""
+    groups, taps, pixels = columns.shape
     step = max(_PIECE_BYTES // (4 * taps), 16)
-    y = np.empty((len(weights), pixels), np.float32)
+    y = np.empty((groups, weights.shape[1], pixels), np.float32)
     minus_ones = np.full(taps, -1, np.float32)
-    for first in range(0, pixels, step):
-        piece = np.ascontiguousarray(columns[:, first : first + step])
+    for group, first in itertools.product(range(groups), range(0, pixels, step)):
+        piece = np.ascontiguousarray(columns[group, :, first : first + step])
         difference = np.empty_like(piece)
-        for output, filter_ in enumerate(weights):
+        for output, filter_ in enumerate(weights[group]):
             np.abs(np.subtract(piece, filter_[:, None], out=difference), out=difference)
-            y[output, first : first + step] = minus_ones @ difference
+            y[group, output, first : first + step] = minus_ones @ difference
     return y
