@@ -68,7 +68,7 @@ def keep_grid(build: Builder, call: Call, name: str, turned: Callable[[np.ndarra
 def _quant(build: Builder, call: Call) -> Value:
     bits, zero = call.scalar(3, "a width"), call.constant(2, "zero point")
     signed, narrow = bool(call.integer("signed", 1)), bool(call.integer("narrow", 1))
-    if bits != int(bits) or not 1 <= bits <= _BITS_MAX:
+    if not 1 <= bits <= _BITS_MAX or bits != int(bits):
         raise call.refusal(f"rounds to {bits:g} bits", f"1 to {_BITS_MAX} whole bits can be imported")
     if np.any(zero):
         raise call.refusal(f"has a zero point of {zero.ravel()[0]:g}", "only grids that contain zero as integer 0 can be imported")
