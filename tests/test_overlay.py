@@ -116,6 +116,18 @@ OVERLAYS: dict[str, Callable[[dict], object]] = {
     "fold 1 of the adder array must be a multiple of 2": lambda o: engine(o)["arrays"][1].update(weight_bits=4),
     "scale_fold 3 must divide to": lambda o: engine(o).update(scale_fold=3),
     "first array is 'adder' is called 'adder_conv'": lambda o: engine(o).update(top="mac_conv"),
+    "weight_streams is 3, but 1, 2, 4 are supported": lambda o: engine(o).update(weight_streams=3),
+    "the 2560 bits of a header must fill whole rows of 1024 bits": lambda o: (
+        engine(o).update(weight_streams=2),
+        engine(o)["lanes"].update(ti=64, to=64),
+        override(o)["engines"][0].update(stream_bits=512),
+    ),
+    "a tile of 4 x 4 weights must fill whole rows of 128 bits": lambda o: (
+        engine(o).update(weight_streams=4, arrays=[{"operator": "adder", "fold": 2, "weight_bits": 8}, {"operator": "mac", "fold": 1, "weight_bits": 4}]),
+        engine(o)["lanes"].update(ti=4, to=4),
+        override(o)["engines"][0].update(stream_bits=32),
+    ),
+    "need 6 memory ports (HP), but board 'zcu102' has 4; use fewer weight_streams": lambda o: engine(o).update(weight_streams=4),
     "the widest sum has": lambda o: (engine(o)["arrays"].pop(), engine(o)["limits"].update(reduction=4096)),
     "must be identifiers": lambda o: engine(o).update(top="../adder"),
 }  # fmt: skip

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The sumtile authors
 // SPDX-License-Identifier: Apache-2.0
-// The C interface of a simulated engine: an instance of the top function with its four ports and its registers. Python
+// The C interface of a simulated engine: an instance of the top function with its ports and its registers. Python
 // calls it through ctypes. SUMTILE_TOP is the name of the top function.
 #include <algorithm>
 #include <cstdio>
@@ -18,16 +18,17 @@ using Register = sumtile::uint_t<32>;
 #define SUMTILE_TEXT_OF(name) #name
 #define SUMTILE_TEXT(name) SUMTILE_TEXT_OF(name)
 
-void SUMTILE_TOP(Derived::Axis& features, Derived::Axis& weights, Derived::Axis& residual, Derived::Axis& result,
+void SUMTILE_TOP(Derived::Axis& features, Derived::WeightPorts& weights, Derived::Axis& residual, Derived::Axis& result,
                  Register& stamp, Register& status, Register& layers, Register& busy, Register& starved,
                  Register& stalled);
 
 namespace {
 
 constexpr std::size_t kBeatBytes = Config::kStreamBits / 8;
-constexpr const char* kPortNames[] = {"features", "weights", "residual", "result"};
+constexpr const char* kPortNames[] = {"features",  "residual",  "result",   "weights_0",
+                                      "weights_1", "weights_2", "weights_3"};
 constexpr const char* kRegisterNames[] = {"stamp", "status", "layers", "busy", "starved", "stalled"};
-constexpr int kPorts = 4, kResult = 3, kRegisters = 6;
+constexpr int kResult = 2, kFirstWeights = 3, kPorts = kFirstWeights + Config::kWeightStreams, kRegisters = 6;
 // In the order of sumtile::Loop.
 constexpr const char* kLoopNames[] = {"load_features", "load_weights", "load_residual", "window", "replay", "compute",
                                       "scale",         "reorder",      "combine",       "pool",   "store",  "send"};
@@ -55,18 +56,22 @@ void from_word(const Word& word, std::uint8_t* bytes) { std::memcpy(bytes, word.
 #endif
 
 struct Kernel {
-  Derived::Axis features{"features"}, weights{"weights"}, residual{"residual"}, result{"result"};
+  Derived::Axis features, residual, result;
+  Derived::WeightPorts weights;
   Register registers[kRegisters] = {0, 0, 0, 0, 0, 0};
   // Last, so that it unwinds its fibers while the streams still exist.
   sumtile::csim::Scheduler scheduler;
 
   Kernel() {
-    for (int i = 0; i < kPorts; ++i) port(i).belong_to(&scheduler);
+    for (int i = 0; i < kPorts; ++i) {
+      port(i).belong_to(&scheduler);
+      port(i).rename(kPortNames[i]);
+    }
   }
 
   Derived::Axis& port(int index) {
-    Derived::Axis* ports[] = {&features, &weights, &residual, &result};
-    return *ports[index];
+    Derived::Axis* ports[] = {&features, &residual, &result};
+    return index < kFirstWeights ? *ports[index] : weights[index - kFirstWeights];
   }
 
   void call() {

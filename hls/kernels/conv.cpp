@@ -7,9 +7,11 @@
 
 using Config = sumtile::EngineConfig;
 using Axis = sumtile::Derived<Config>::Axis;
+using WeightPorts = sumtile::Derived<Config>::WeightPorts;
 using Register = sumtile::uint_t<32>;
 
-void SUMTILE_TOP(Axis& features, Axis& weights, Axis& residual, Axis& result, Register& stamp, Register& status,
+// The array `weights` is one port for each of its streams: weights_0, weights_1 and so on.
+void SUMTILE_TOP(Axis& features, WeightPorts& weights, Axis& residual, Axis& result, Register& stamp, Register& status,
                  Register& layers, Register& busy, Register& starved, Register& stalled) {
 #pragma HLS interface axis port=features
 #pragma HLS interface axis port=weights

@@ -19,7 +19,7 @@ from sumtile.csim.kernel import State
 from sumtile.csim.simulator import run_call
 from sumtile.errors import SumtileError
 from sumtile.kernels.golden import run_layer
-from sumtile.kernels.packing import FIELDS, HEADER_BYTES, feature_bytes, pack_features, pack_layer, pack_probe
+from sumtile.kernels.packing import FIELDS, HEADER_BYTES, by_weight_ports, feature_bytes, pack_features, pack_layer, pack_probe
 from sumtile.kernels.tiling import tile
 from sumtile.overlay import Overlay
 from sumtile.overlay.resources import hls_folder
@@ -27,7 +27,7 @@ from sumtile.overlay.resources import hls_folder
 
 @pytest.fixture
 def overlay() -> Overlay:
-    return small_overlay("adder_conv", 8)
+    return small_overlay("adder_conv", 8, weight_streams=2)
 
 
 @pytest.fixture
@@ -37,8 +37,9 @@ def case(overlay: Overlay) -> Case:
 
 def _inputs(overlay: Overlay, case: Case) -> dict[str, np.ndarray]:
     assert case.layer.residual is not None and case.residual is not None
+    packed = pack_layer(overlay.engine, overlay.stamp, case.layer, tile(overlay.engine, case.layer), case.weights, case.requantization)
     return {
-        "weights": pack_layer(overlay.engine, overlay.stamp, case.layer, tile(overlay.engine, case.layer), case.weights, case.requantization),
+        **by_weight_ports(overlay.engine, packed),
         "features": pack_features(overlay.engine, case.features, case.layer.ifm_unsigned),
         "residual": pack_features(overlay.engine, case.residual, case.layer.residual.unsigned),
     }
@@ -57,7 +58,7 @@ def test_descriptor_lists_agree() -> None:
 
 def test_probe_publishes_the_stamp(overlay: Overlay) -> None:
     kernel = load_kernel(overlay)
-    run_call(kernel, {"weights": pack_probe(overlay.stamp)}, 0)
+    run_call(kernel, by_weight_ports(overlay.engine, pack_probe(overlay.stamp)), 0)
     assert kernel.register("stamp") == overlay.stamp
     assert kernel.register("status") == 0
 
@@ -65,23 +66,23 @@ def test_probe_publishes_the_stamp(overlay: Overlay) -> None:
 @pytest.mark.parametrize("word, status", [(0, 1), (1, 2)])
 def test_foreign_header_is_drained_and_told(overlay: Overlay, case: Case, word: int, status: int) -> None:
     kernel, inputs = load_kernel(overlay), _inputs(overlay, case)
-    foreign = inputs["weights"].copy()
-    foreign[4 * word] ^= 1
-    run_call(kernel, {"weights": foreign}, 0)
+    foreign = {port: data.copy() for port, data in inputs.items() if port.startswith("weights")}
+    foreign[f"weights_{word}"][0] ^= 1  # a beat of this overlay is a word
+    run_call(kernel, foreign, 0)
     assert kernel.register("status") == status
     data = run_call(kernel, inputs, feature_bytes(overlay.engine, case.layer.ofm))
     assert data.size and kernel.register("status") == 0
 
 
-@pytest.mark.parametrize("port", ["features", "weights", "residual"])
+@pytest.mark.parametrize("port", ["features", "weights_0", "weights_1", "residual"])
 def test_short_stream_is_reported_by_stage_and_stream(overlay: Overlay, case: Case, port: str) -> None:
     inputs = _inputs(overlay, case)
     inputs[port] = inputs[port][: -overlay.engine.stream_bytes]
-    with pytest.raises(SumtileError, match=f"stage load_{port}: blocked reading stream '{port}', which is empty"):
+    with pytest.raises(SumtileError, match=f"stage load_{port.partition('_')[0]}: blocked reading stream '{port}', which is empty"):
         run_call(load_kernel(overlay), inputs, feature_bytes(overlay.engine, case.layer.ofm))
 
 
-@pytest.mark.parametrize("port", ["features", "weights", "residual"])
+@pytest.mark.parametrize("port", ["features", "weights_0", "weights_1", "residual"])
 def test_unread_input_is_reported(overlay: Overlay, case: Case, port: str) -> None:
     inputs = _inputs(overlay, case)
     inputs[port] = np.concatenate([inputs[port], np.zeros(64, np.uint8)])
@@ -124,7 +125,9 @@ def test_one_slice_at_a_time_gives_the_same(overlay: Overlay, case: Case) -> Non
 def test_deleted_in_the_middle_of_a_run(overlay: Overlay, case: Case) -> None:
     kernel = load_kernel(overlay)
     kernel.start()
-    kernel.write("weights", _inputs(overlay, case)["weights"], True)
+    for port, data in _inputs(overlay, case).items():
+        if port.startswith("weights"):
+            kernel.write(port, data, True)
     assert kernel.run() == State.BLOCKED
     kernel.close()
     result = simulate_layer(load_kernel(overlay), overlay, case.layer, case.features, case.weights, case.requantization, case.residual)

@@ -26,7 +26,7 @@ def main(bitfile: str, board: str) -> None:
     overlay = pynq.Overlay(bitfile)
     ip = overlay.engine_0
     ip.write(0x00, AP_START | AUTO_RESTART)
-    send(overlay.dma_weights, pack_probe(description.stamp))
+    send(overlay.dma_weights_0, pack_probe(description.stamp))
     while not ip.read(0x14):
         pass
     assert ip.register_map.stamp.stamp == description.stamp
@@ -54,12 +54,12 @@ def run(overlay: pynq.Overlay, description: Overlay, layer: Layer) -> int:
     residual = draw.integers(-128, 128, (layer.conv.height, layer.conv.width, layer.conv.channels)) if layer.residual else None
     received = pynq.allocate(feature_bytes(engine, layer.ofm), np.uint8, cacheable=1)
     overlay.dma_features.recvchannel.transfer(received)
-    start(overlay.dma_weights, pack_layer(engine, description.stamp, layer, tile(engine, layer), weights, requantization))
+    start(overlay.dma_weights_0, pack_layer(engine, description.stamp, layer, tile(engine, layer), weights, requantization))
     if residual is not None:
         start(overlay.dma_residual, pack_features(engine, residual, unsigned=False))
     send(overlay.dma_features, pack_features(engine, features, unsigned=False))
     overlay.dma_features.recvchannel.wait()
-    for dma in (overlay.dma_weights, overlay.dma_residual)[: 1 + (residual is not None)]:
+    for dma in (overlay.dma_weights_0, overlay.dma_residual)[: 1 + (residual is not None)]:
         dma.sendchannel.wait()
     expected = run_layer(engine, layer, features, weights, requantization, residual)
     return int(np.count_nonzero(unpack_features(engine, received, layer.ofm, unsigned=False) != expected))

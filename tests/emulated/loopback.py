@@ -24,7 +24,7 @@ class Loopback:
     vlnv = "xilinx.com:hls:adder_conv:1.0"
 
     def __init__(self, beat_bytes: int = 16, depth: int = 64, tlast: bool = True, registers: tuple[str, ...] = ("stamp", "status", "layers", "busy", "starved", "stalled")) -> None:
-        names = ("features", "weights", "residual", "result")
+        names = ("features", "weights_0", "residual", "result")
         self.ports = {name: Port(index, name, name != "result", beat_bytes) for index, name in enumerate(names)}
         self.registers = list(registers)
         self._beats: dict[str, deque[tuple[bytes, bool]]] = {name: deque() for name in names}

@@ -31,9 +31,9 @@ def test_stock_pynq_reads_the_design(open_overlay: OpenOverlay, board: str) -> N
     assert types == {
         "engine_0": "xilinx.com:hls:adder_conv:1.0",
         "axi_intc_0": "xilinx.com:ip:axi_intc:4.1",
-        **dict.fromkeys(("dma_features", "dma_weights", "dma_residual"), "xilinx.com:ip:axi_dma:7.1"),
+        **dict.fromkeys(("dma_features", "dma_weights_0", "dma_residual"), "xilinx.com:ip:axi_dma:7.1"),
     }
-    for name, receives in (("dma_features", True), ("dma_weights", False), ("dma_residual", False)):
+    for name, receives in (("dma_features", True), ("dma_weights_0", False), ("dma_residual", False)):
         dma = getattr(overlay, name)
         assert isinstance(dma, pynq.lib.dma.DMA) and dma.buffer_max_size == (1 << 26) - 1
         assert dma.sendchannel._align == max(bits, description.board.hp_bits) // 8

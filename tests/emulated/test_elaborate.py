@@ -31,7 +31,7 @@ def altered(folder: Path, old: str, new: str) -> Path:
     "old, new, sentence",
     [
         ('REGISTER NAME="layers"', 'REGISTER NAME="count"', "kernel of engine_0 has a register 'layers', but the .hwh lists only"),
-        ('BUSNAME="engine_0_weights" DATAWIDTH="32" NAME="weights"', 'BUSNAME="elsewhere" DATAWIDTH="32" NAME="weights"', "dma_weights.M_AXIS_MM2S leads nowhere"),
+        ('BUSNAME="engine_0_weights_0" DATAWIDTH="32" NAME="weights_0"', 'BUSNAME="elsewhere" DATAWIDTH="32" NAME="weights_0"', "dma_weights_0.M_AXIS_MM2S leads nowhere"),
         ('NAME="residual" TYPE="TARGET"', 'NAME="extra" TYPE="TARGET"', "connected to engine_0.extra, but no simulated kernel has that port"),
         ('NAME="c_m_axis_mm2s_tdata_width" VALUE="128"', 'NAME="c_m_axis_mm2s_tdata_width" VALUE="64"', "8 bytes wide, but the port engine_0.features has 16"),
         ('NAME="c_include_sg" VALUE="0"', 'NAME="c_include_sg" VALUE="1"', "built for scatter-gather"),
@@ -46,7 +46,7 @@ def test_mismatches(open_overlay: OpenOverlay, tmp_path: Path, old: str, new: st
 def test_port_without_a_dma(open_overlay: OpenOverlay, tmp_path: Path) -> None:
     bitfile = altered(tmp_path, "xilinx.com:hls:adder_conv:1.0", "xilinx.com:hls:adder_conv:1.0")
     kernel = Loopback()
-    kernel.ports["spare"] = kernel.ports["weights"]
+    kernel.ports["spare"] = kernel.ports["weights_0"]
     with pytest.raises(SumtileError, match="stream port engine_0.spare is connected to nothing"):
         open_overlay(kernel=kernel, bitfile=bitfile)
 
@@ -70,13 +70,13 @@ def test_stream_converters_are_looked_through(open_overlay: OpenOverlay, tmp_pat
     fifo = (
         '<MODULE FULLNAME="/fifo_0" INSTANCE="fifo_0" MODTYPE="axis_data_fifo" VLNV="xilinx.com:ip:axis_data_fifo:2.0"><PARAMETERS/><PORTS/><BUSINTERFACES>'
         '<BUSINTERFACE BUSNAME="into_fifo" NAME="S_AXIS" TYPE="TARGET" VLNV="xilinx.com:interface:axis:1.0"/>'
-        '<BUSINTERFACE BUSNAME="engine_0_weights" NAME="M_AXIS" TYPE="INITIATOR" VLNV="xilinx.com:interface:axis:1.0"/></BUSINTERFACES></MODULE></MODULES>'
+        '<BUSINTERFACE BUSNAME="engine_0_weights_0" NAME="M_AXIS" TYPE="INITIATOR" VLNV="xilinx.com:interface:axis:1.0"/></BUSINTERFACES></MODULE></MODULES>'
     )
     bitfile = altered(tmp_path, "</MODULES>", fifo)
     hwh = bitfile.with_suffix(".hwh")
-    old = 'BUSNAME="engine_0_weights" DATAWIDTH="32" NAME="M_AXIS_MM2S"'
+    old = 'BUSNAME="engine_0_weights_0" DATAWIDTH="32" NAME="M_AXIS_MM2S"'
     assert old in hwh.read_text()
     hwh.write_text(hwh.read_text().replace(old, 'BUSNAME="into_fifo" DATAWIDTH="32" NAME="M_AXIS_MM2S"'))
     overlay = open_overlay(kernel=Loopback(depth=4), bitfile=bitfile)
-    overlay.dma_weights.sendchannel.transfer(pynq.allocate(64, "u1"))
-    overlay.dma_weights.sendchannel.wait()
+    overlay.dma_weights_0.sendchannel.transfer(pynq.allocate(64, "u1"))
+    overlay.dma_weights_0.sendchannel.wait()

@@ -47,7 +47,7 @@ def test_receive_is_not_armed(open_overlay: OpenOverlay) -> None:
     state = str(failure.value)
     assert "dma_features.MM2S: busy, 2048 of 65536 bytes moved, 64 beats in the stream" in state
     assert "engine_0: running, 0 calls finished, auto-restart on" in state
-    assert "dma_weights.MM2S: halted" in state and "axi_intc_0: inputs" in state
+    assert "dma_weights_0.MM2S: halted" in state and "axi_intc_0: inputs" in state
 
 
 def test_too_few_bytes_were_sent(open_overlay: OpenOverlay) -> None:
@@ -69,7 +69,7 @@ def test_polling_several_registers_in_turn(open_overlay: OpenOverlay) -> None:
     overlay = open_overlay(kernel=Loopback())
     overlay.dma_features.recvchannel.transfer(buffer(64))
     with pytest.raises(SumtileError, match="was polled for"):
-        while not (overlay.dma_features.recvchannel.idle and overlay.dma_weights.sendchannel.idle and overlay.engine_0.read(0x20)):
+        while not (overlay.dma_features.recvchannel.idle and overlay.dma_weights_0.sendchannel.idle and overlay.engine_0.read(0x20)):
             pass
 
 

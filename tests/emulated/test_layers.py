@@ -35,12 +35,12 @@ def test_bad_header_is_told_and_drained(open_overlay: OpenOverlay, word: int, va
     header = pynq.allocate(HEADER_BYTES, np.uint8)
     header[:] = pack_probe(stamp)
     header.view(np.uint32)[word] = value
-    overlay.dma_weights.sendchannel.transfer(header)
-    overlay.dma_weights.sendchannel.wait()
+    overlay.dma_weights_0.sendchannel.transfer(header)
+    overlay.dma_weights_0.sendchannel.wait()
     assert overlay.engine_0.read(0x20) == status
     header[:] = pack_probe(stamp)
-    overlay.dma_weights.sendchannel.transfer(header)
-    overlay.dma_weights.sendchannel.wait()
+    overlay.dma_weights_0.sendchannel.transfer(header)
+    overlay.dma_weights_0.sendchannel.wait()
     assert overlay.engine_0.read(0x10) == stamp
 
 
@@ -49,9 +49,9 @@ def test_missing_flush_in_strict_mode(open_overlay: OpenOverlay) -> None:
     overlay.engine_0.write(0, 0x81)
     header = pynq.allocate(HEADER_BYTES, np.uint8)
     header[:] = pack_probe(Overlay.load("adder", "zcu102").stamp)
-    overlay.dma_weights.write(0x18, header.device_address & 0xFFFFFFFF)
-    overlay.dma_weights.write(0x1C, header.device_address >> 32)
-    overlay.dma_weights.write(0x28, header.nbytes)
+    overlay.dma_weights_0.write(0x18, header.device_address & 0xFFFFFFFF)
+    overlay.dma_weights_0.write(0x1C, header.device_address >> 32)
+    overlay.dma_weights_0.write(0x28, header.nbytes)
     assert overlay.engine_0.read(0x20) == 1, "the engine saw zeros where the magic belongs"
 
 
@@ -60,7 +60,7 @@ def test_standstill_names_the_stages_that_wait(open_overlay: OpenOverlay) -> Non
     overlay.engine_0.write(0, 0x81)
     half = pynq.allocate(HEADER_BYTES // 2, np.uint8)
     half[:] = pack_probe(0)[: half.nbytes]
-    overlay.dma_weights.sendchannel.transfer(half)
+    overlay.dma_weights_0.sendchannel.transfer(half)
     received = pynq.allocate(64, np.uint8)
     overlay.dma_features.recvchannel.transfer(received)
     with pytest.raises(SumtileError, match="dma_features.S2MM has moved 0 of 64 bytes, without TLAST, and the kernel waits") as failure:

@@ -26,7 +26,7 @@ ENGINES = {
     "mac16": small_overlay("mac_conv", 16),
     "sp2": small_overlay("sp2_conv", 8),
     "sp2wide": small_overlay("sp2_conv", 16, arrays=[{"operator": "sp2", "fold": 2, "weight_bits": 8}, {"operator": "mac", "fold": 1, "weight_bits": 4}]),
-    "msq": small_overlay("msq_conv", 8),
+    "msq": small_overlay("msq_conv", 8, weight_streams=2),
     # Groups of output channels that are no multiple of the words of input channels; odd numbers of either kind of lane.
     "ragged": small_overlay(
         "msq_conv",
@@ -39,6 +39,7 @@ ENGINES = {
         ],
         limits={"kernel": 7, "reduction": 65536, "channels": 240},
         scale_fold=5,
+        weight_streams=4,
     ),
     "kernel11": small_overlay(
         "adder_conv",

@@ -12,10 +12,10 @@ from sumtile.csim import load_kernel, simulate_layer
 from sumtile.kernels.cycles import stage_cycles
 from sumtile.kernels.tiling import tile
 
-RAGGED = {"scale_fold": 3, "lanes": {"ti": 8, "to": 12, "tp": 2}, "limits": {"kernel": 7, "reduction": 65536, "channels": 240}}
+RAGGED = {"scale_fold": 3, "lanes": {"ti": 8, "to": 12, "tp": 2}, "limits": {"kernel": 7, "reduction": 65536, "channels": 240}, "weight_streams": 2}
 OVERLAYS = {
     "adder": small_overlay("adder_conv", 8),
-    "mac": small_overlay("adder_conv", 8),
+    "mac": small_overlay("adder_conv", 8, weight_streams=4),
     "sp2": small_overlay("sp2_conv", 8),
     "mixed": small_overlay("msq_conv", 8, **RAGGED),
     "mac of two tiles a step": small_overlay("msq_conv", 8, **RAGGED),

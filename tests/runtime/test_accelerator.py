@@ -191,7 +191,7 @@ def test_files_that_are_no_pair_are_refused(board, zcu102, tmp_path):
 
 
 @pytest.mark.parametrize("old, new, sentence", [
-    ("dma_weights", "dma_other", r"adder\.hwh has nothing at 'dma_weights', but overlay 'adder' needs xilinx.com:ip:axi_dma:7.1 there"),
+    ("dma_weights_0", "dma_other", r"adder\.hwh has nothing at 'dma_weights_0', but overlay 'adder' needs xilinx.com:ip:axi_dma:7.1 there"),
     ("c_include_sg\" VALUE=\"0", "c_include_sg\" VALUE=\"1", r"scatter"),
 ])  # fmt: skip
 def test_design_of_another_kind_is_refused(board, zcu102, tmp_path, old, new, sentence):

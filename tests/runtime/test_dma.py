@@ -31,15 +31,15 @@ def test_busy_channel_and_empty_buffer(bench):
     with pytest.raises(SumtileError, match=r"S2MM of dma_features was given 4096 bytes while 4096 of the last 4096 are on their way; wait for them first"):
         bench.hardware.result.start(buffer)
     with pytest.raises(SumtileError, match=r"was given an empty buffer"):
-        bench.hardware.weights.start(buffer[:0])
+        bench.hardware.weights[0].start(buffer[:0])
 
 
 def test_freed_buffer_and_reset(bench):
-    weights, buffer = bench.hardware.weights, bench.pool.take(4096)
+    weights, buffer = bench.hardware.weights[0], bench.pool.take(4096)
     bench.pool.close()
     weights.start(buffer)
     with pytest.raises(
-        DmaError, match=r"no live buffer holds all 4096 bytes from address 0x.* \(MM2S of dma_weights finished 0 of 4096 bytes, DMASR 0x[0-9a-f]+ halted DMADecErr\)\."
+        DmaError, match=r"no live buffer holds all 4096 bytes from address 0x.* \(MM2S of dma_weights_0 finished 0 of 4096 bytes, DMASR 0x[0-9a-f]+ halted DMADecErr\)\."
     ):
         weights.poll()
     weights.reset()
@@ -52,13 +52,13 @@ def test_a_temporary_array_is_no_buffer(bench):
     """Arithmetic on a pynq buffer gives an array with pynq's class and an address that means nothing."""
     buffer = bench.pool.take(4096)
     for array in (buffer + np.uint8(1), np.zeros(16, np.uint8), buffer[::2]):
-        with pytest.raises(SumtileError, match=r"MM2S of dma_weights was given an array outside the board's contiguous memory; copy it into a buffer"):
-            bench.hardware.weights.start(array)
+        with pytest.raises(SumtileError, match=r"MM2S of dma_weights_0 was given an array outside the board's contiguous memory; copy it into a buffer"):
+            bench.hardware.weights[0].start(array)
 
 
 def test_pieces(bench):
     """With a limit below its length, a transfer goes in pieces that are all counted."""
-    weights = bench.hardware.weights
+    weights = bench.hardware.weights[0]
     weights.limit = 48
     _send_probe(bench)
     assert weights.moved == pack_probe(0).nbytes
@@ -70,8 +70,8 @@ def _send_probe(bench):
     buffer = bench.pool.take(header.nbytes)[: header.nbytes]
     buffer[:] = header
     buffer.flush()
-    bench.hardware.weights.start(buffer)
+    bench.hardware.weights[0].start(buffer)
     for _ in range(100):
-        if bench.hardware.weights.poll():
+        if bench.hardware.weights[0].poll():
             return
     pytest.fail("the probe was not taken")

@@ -63,7 +63,7 @@ def test_missing_residual(bench):
 def test_send_before_receive(bench):
     """A driver that forgets the receive waits for a layer whose result the FIFOs on the way do not hold."""
     placement = bench.place(build_program(bench.overlay, size=(48, 48)))
-    bench.hardware.weights.start(placement.weights)
+    bench.hardware.weights[0].start(placement.weights[0])
     bench.hardware.features.start(placement.jobs[0].source)
     with pytest.raises(SumtileError, match=r"^the receive was not armed before the send, so start the result channel first \("):
         _await(bench.hardware, 0, 5, lambda: bench.hardware.engine.layers == 1)
@@ -72,8 +72,9 @@ def test_send_before_receive(bench):
 def test_the_driver_arms_the_receive_first(bench):
     placement = bench.place(build_program(bench.overlay))
     order = []
-    for role in ("result", "residual", "features", "weights"):
-        channel = getattr(bench.hardware, role)
+    hardware = bench.hardware
+    channels = {"result": hardware.result, "residual": hardware.residual, "features": hardware.features, "weights": hardware.weights[0]}
+    for role, channel in channels.items():
         channel.start = lambda buffer, start=channel.start, role=role: (order.append(role), start(buffer))
     run(bench.hardware, placement, timeout=5)
     assert order == ["weights", "result", "features", "result", "features", "result", "residual", "features", "result", "features", "result", "features"]

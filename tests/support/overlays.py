@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sumtile.overlay import Board, Overlay
 
 ARRAYS = {
@@ -15,7 +17,7 @@ ARRAYS = {
 
 
 def small_overlay(top: str, data_bits: int, *, board: str = "zcu102", **changes: object) -> Overlay:
-    """An engine with 4 x 8 x 3 lanes and short buffers; ``changes`` replaces keys of its description."""
+    """An engine with 4 x 8 x 3 lanes and short buffers; ``changes`` replaces keys of its description. The board has the six memory ports of four weight streams."""
     engine = {
         "name": "conv",
         "top": top,
@@ -26,4 +28,4 @@ def small_overlay(top: str, data_bits: int, *, board: str = "zcu102", **changes:
         "limits": {"kernel": 7, "reduction": 65536, "channels": 256},
         "buffers": {"feature_words": 60, "weight_tiles": 50, "reorder_words": 60, "pool_beats": 64 * data_bits // 4},
     }
-    return Overlay.from_dict({"name": f"small_{top}{data_bits}", "clock_mhz": 100, "engines": [{**engine, **changes}]}, Board.load(board))
+    return Overlay.from_dict({"name": f"small_{top}{data_bits}", "clock_mhz": 100, "engines": [{**engine, **changes}]}, replace(Board.load(board), hp_ports=6))

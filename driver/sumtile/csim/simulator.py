@@ -11,7 +11,7 @@ import numpy as np
 from sumtile.csim.kernel import Kernel, State, load_kernel
 from sumtile.errors import SumtileError
 from sumtile.kernels.layer import Layer, Requantization
-from sumtile.kernels.packing import feature_bytes, pack_features, pack_layer, unpack_features
+from sumtile.kernels.packing import by_weight_ports, feature_bytes, pack_features, pack_layer, unpack_features
 from sumtile.kernels.tiling import tile
 from sumtile.overlay import Overlay
 from sumtile.program import HostStep, Program
@@ -67,7 +67,7 @@ def simulate_layer(
     """Runs one layer; the arguments and the result are those of :func:`sumtile.kernels.golden.run_layer`."""
     engine = overlay.engine
     inputs = {
-        "weights": pack_layer(engine, overlay.stamp, layer, tile(engine, layer), weights, requantization),
+        **by_weight_ports(engine, pack_layer(engine, overlay.stamp, layer, tile(engine, layer), weights, requantization)),
         "features": pack_features(engine, features, layer.ifm_unsigned),
     }
     if layer.residual is not None and residual is not None:
@@ -98,7 +98,8 @@ class Simulator:
         engine = self.overlay.engine
         self._kernel = load_kernel(self.overlay, types)
         self._weights = [
-            pack_layer(engine, program.stamp, step.layer, tile(engine, step.layer), step.weights, step.requantization, index) for index, step in enumerate(program.layers)
+            by_weight_ports(engine, pack_layer(engine, program.stamp, step.layer, tile(engine, step.layer), step.weights, step.requantization, index))
+            for index, step in enumerate(program.layers)
         ]
 
     def infer(self, features: np.ndarray) -> np.ndarray:
@@ -126,7 +127,7 @@ class Simulator:
                 made = program.run_host(step, [self._unpack(name, data[name]) for name in step.sources])
                 data[step.target] = pack_features(engine, made, not program.tensors[step.target].format.signed)
                 continue
-            inputs = {"weights": next(weights), "features": data[step.source]}
+            inputs = {**next(weights), "features": data[step.source]}
             if step.residual is not None:
                 inputs["residual"] = data[step.residual]
             data[step.target] = run_call(self._kernel, inputs, feature_bytes(engine, step.layer.ofm))

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes the hardware handoff (.hwh) of an overlay's block design, as far as pynq and the emulated board read it.
 
-The design: the processing system, one engine with three AXI DMAs in simple mode, and an AXI interrupt controller that
+The design: the processing system, one engine with its AXI DMAs in simple mode, and an AXI interrupt controller that
 collects the interrupts of all of them.
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 from sumtile.emulated.handoff import Field, Handoff, Module, Register
 from sumtile.emulated.ps import PLL_MHZ
 from sumtile.overlay import Board, Engine, Overlay
-from sumtile.overlay.design import DMA_TYPE, DMAS, ENGINE, REGISTERS, Dma, engine_type
+from sumtile.overlay.design import DMA_TYPE, ENGINE, REGISTERS, Dma, dmas, engine_type
 
 CONTROLLER, CONCAT = "axi_intc_0", "xlconcat_0"
 LENGTH_BITS = 26
@@ -25,14 +25,14 @@ def hardware_handoff(overlay: Overlay) -> bytes:
     handoff = Handoff(overlay.name, board.part, "zynquplus" if board.is_mpsoc else "zynq")
     ps = _add_ps(handoff, board, overlay.clock_mhz)
     interrupts = []
-    for dma in DMAS:
+    for dma in dmas(engine):
         _add_dma(handoff, dma, engine, board)
         interrupts += [(dma.name, "mm2s_introut")] + [(dma.name, "s2mm_introut")] * (dma.receives_from is not None)
     _add_engine(handoff, engine)
     _add_interrupts(handoff, ps, board, [*interrupts, (ENGINE, "interrupt")])
     master = "M_AXI_HPM0_FPD" if board.is_mpsoc else "M_AXI_GP0"
     ps.interface(master, "MASTER", "aximm", f"{ps.name}_{master}")
-    slaves = [(dma.name, "S_AXI_LITE") for dma in DMAS] + [(ENGINE, "s_axi_control"), (CONTROLLER, "s_axi")]
+    slaves = [(dma.name, "S_AXI_LITE") for dma in dmas(engine)] + [(ENGINE, "s_axi_control"), (CONTROLLER, "s_axi")]
     base = 0xA0000000 if board.is_mpsoc else 0x43C00000
     for index, (name, interface) in enumerate(slaves):
         ps.memory_range(name, interface, master, base + index * _RANGE, _RANGE)
@@ -88,7 +88,7 @@ def _add_engine(handoff: Handoff, engine: Engine) -> None:
         registers.append(Register(name, offset, writable=False, fields=[Field(name, 0, 32, writable=False)]))
         registers.append(Register(f"{name}_ctrl", offset + 4, writable=False, fields=[Field(f"{name}_ap_vld", 0, 1, writable=False)]))
     module.control("s_axi_control", registers)
-    for dma in DMAS:
+    for dma in dmas(engine):
         module.interface(dma.sends_to, "TARGET", "axis", _link(dma.sends_to))
         if dma.receives_from is not None:
             module.interface(dma.receives_from, "INITIATOR", "axis", _link(dma.receives_from))

@@ -22,15 +22,15 @@ MEMORY_DELAY = 4
 def stage_cycles(engine: Engine, layer: Layer, tiling: Tiling) -> dict[str, int]:
     """Iterations of every stage's loop for one layer; the names are those of the stages in ``hls/include/sumtile``."""
     conv, ofm = layer.conv, layer.ofm
-    tile_beats = engine.tile_bytes // engine.stream_bytes
+    tile_rows = engine.tile_bytes // engine.row_bytes
     output_beats = pixel_beats(engine, layer.channels)
     words = conv.pixels * tiling.groups
     return {
         "load_features": layer.ifm.pixels * tiling.ifm_tiles * engine.word_beats,
-        "load_weights": tiling.groups * engine.to * 64 // engine.stream_bits + tiling.weight_tiles * tiling.weight_repeats * tile_beats,
+        "load_weights": tiling.groups * engine.to * 8 // engine.row_bytes + tiling.weight_tiles * tiling.weight_repeats * tile_rows,
         "load_residual": conv.pixels * output_beats if layer.residual else 0,
         "window": _window(engine, layer, tiling, row_cycles=layer.ifm.width * tiling.ifm_tiles * engine.word_beats),
-        "replay": _replay(engine, layer, tiling, tile_cycles=tile_beats),
+        "replay": _replay(engine, layer, tiling, tile_cycles=tile_rows),
         "compute": conv.height * tiling.column_tiles * _array_cycles(engine, layer, tiling),
         "scale": tiling.groups * engine.to + words * engine.scale_fold,
         "reorder": _reorder(layer, tiling),

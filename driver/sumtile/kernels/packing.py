@@ -10,6 +10,8 @@ what the next one reads. A layer's part of the weight stream is, in this order:
     tiles * ti * to weights   weight tiles; the order is group, kernel row, kernel column, input channel, and output
                               lane of the array, least significant bits first
 
+Where weights arrive over several ports, beat i of all this is on port i modulo their number (:func:`by_weight_ports`).
+
 A tile has ``ti`` rows of ``to`` of the engine's narrowest weights, or fewer rows of wider ones. Each kernel position
 begins a new tile, but in a depthwise layer, which has one row for each of them, only each group does.
 """
@@ -25,9 +27,10 @@ from sumtile.formats import Sp2, fixed_rows
 from sumtile.kernels.layer import Layer, MapShape, Pool, Requantization
 from sumtile.kernels.tiling import Tiling, ceil_div, pixel_beats, ring_row_words, tail_channels
 from sumtile.overlay import Array, Engine
+from sumtile.overlay.design import weight_ports
+from sumtile.overlay.engine import HEADER_WORDS
 
 MAGIC = 0x314C5453  # "STL1" in memory
-HEADER_WORDS = 80
 HEADER_BYTES = 4 * HEADER_WORDS
 
 # Word i of the descriptor is the i-th field; u or i and the width are its type in the logic.
@@ -98,6 +101,12 @@ def pack_layer(engine: Engine, stamp: int, layer: Layer, tiling: Tiling, weights
     header = pack_descriptor(engine, stamp, layer, tiling, index)
     tiles = pack_weights(engine, layer, tiling, weights)
     return np.concatenate([header, pack_requantization(engine, tiling, requantization), np.tile(tiles, tiling.weight_repeats)])
+
+
+def by_weight_ports(engine: Engine, data: np.ndarray) -> dict[str, np.ndarray]:
+    """What each of the engine's weight ports carries of whole layers or a probe (contiguous uint8, by the port's name)."""
+    rows = data.reshape(-1, engine.weight_streams, engine.stream_bytes)
+    return {port: np.ascontiguousarray(rows[:, index]).reshape(-1) for index, port in enumerate(weight_ports(engine))}
 
 
 def pack_descriptor(engine: Engine, stamp: int, layer: Layer, tiling: Tiling, index: int = 0) -> np.ndarray:

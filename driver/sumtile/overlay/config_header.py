@@ -17,6 +17,7 @@ def config_header(overlay: Overlay) -> str:
     constants = {
         "kDataBits": engine.data_bits,
         "kStreamBits": engine.stream_bits,
+        "kWeightStreams": engine.weight_streams,
         "kTi": engine.ti,
         "kTo": engine.to,
         "kTp": engine.tp,

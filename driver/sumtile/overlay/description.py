@@ -18,6 +18,7 @@ from typing import Any
 from sumtile.errors import SumtileError
 from sumtile.fields import from_json
 from sumtile.files import regular_file
+from sumtile.overlay.design import dmas
 from sumtile.overlay.engine import Array, Engine
 from sumtile.overlay.resources import overlays_folder
 
@@ -121,6 +122,9 @@ class Overlay:
         engines = tuple(entry.engine() for entry in file.engines)
         for engine in engines:
             engine.check()
+        ports = sum(len(dmas(engine)) for engine in engines)
+        if ports > board.hp_ports:
+            raise SumtileError(f"the DMAs of overlay '{file.name}' need {ports} memory ports (HP), but board '{board.name}' has {board.hp_ports}; use fewer weight_streams.")
         return cls(name=file.name, board=board, clock_mhz=file.clock_mhz, engines=engines)
 
     @property
@@ -180,10 +184,11 @@ class _EngineFile:
     limits: _Limits
     buffers: _Buffers
     scale_fold: int = 1
+    weight_streams: int = 1
 
     def engine(self) -> Engine:
         limits = {f"{name}_max": value for name, value in asdict(self.limits).items()}
-        widths = {name: getattr(self, name) for name in ("name", "top", "data_bits", "stream_bits", "arrays", "scale_fold")}
+        widths = {name: getattr(self, name) for name in ("name", "top", "data_bits", "stream_bits", "arrays", "scale_fold", "weight_streams")}
         return Engine(**widths, **asdict(self.lanes), **limits, **asdict(self.buffers))
 
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sumtile.overlay.engine import Engine
+
 ENGINE = "engine_0"
 """Instance of the engine, an HLS block."""
 
@@ -25,7 +27,14 @@ class Dma:
     receives_from: str | None = None
 
 
-DMAS = (Dma("dma_features", "features", "result"), Dma("dma_weights", "weights"), Dma("dma_residual", "residual"))
+def weight_ports(engine: Engine) -> tuple[str, ...]:
+    """The engine's ports for weights, in the order of the beats of a row."""
+    return tuple(f"weights_{index}" for index in range(engine.weight_streams))
+
+
+def dmas(engine: Engine) -> tuple[Dma, ...]:
+    """All DMAs of a design. Each has a memory port (HP) of the processing system to itself."""
+    return (Dma("dma_features", "features", "result"), *(Dma(f"dma_{port}", port) for port in weight_ports(engine)), Dma("dma_residual", "residual"))
 
 
 def engine_type(top: str) -> str:

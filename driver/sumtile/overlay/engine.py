@@ -17,6 +17,9 @@ TOPS = {"adder": "adder_conv", "mac": "mac_conv", "sp2": "sp2_conv", "mixed": "m
 OPERATORS = tuple(TOPS)
 DATA_BITS = (8, 16)
 WEIGHT_BITS = {"adder": DATA_BITS, "mac": (4, 8, 16), "sp2": (4, 8), "mixed": (4, 8)}
+WEIGHT_STREAMS = (1, 2, 4)
+HEADER_WORDS = 80
+"""Words of 32 bits in the header of a layer."""
 STRUCT_BITS_MAX = 4096
 """Widest word of a stream between the stages of an engine."""
 
@@ -65,6 +68,7 @@ class Engine:
         reorder_words: depth of each half of the reorder buffer, in words of ``to`` channels.
         pool_beats: depth of the pooling buffer, in beats of the stream.
         scale_fold: cycles that the requantization spends on one word; it has ``to / scale_fold`` multipliers.
+        weight_streams: ports over which the weights arrive together, a row of one beat from each at a time.
     """
 
     name: str
@@ -83,6 +87,7 @@ class Engine:
     reorder_words: int
     pool_beats: int
     scale_fold: int = 1
+    weight_streams: int = 1
 
     @property
     def mid_bits(self) -> int:
@@ -98,6 +103,11 @@ class Engine:
     def stream_bytes(self) -> int:
         """Bytes of one AXI4-Stream beat."""
         return self.stream_bits // 8
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of one beat from each weight stream."""
+        return self.stream_bytes * self.weight_streams
 
     @property
     def weight_bits(self) -> int:
@@ -153,6 +163,9 @@ class Engine:
         yield 1 <= len(self.arrays) <= 8, f"the engine has {len(self.arrays)} arrays, but 1 to 8 are supported"
         for name, lanes_of_word in (("ti", self.ti), ("to", self.to)):
             yield lanes_of_word * self.data_bits % self.stream_bits == 0, f"a word of {name} = {lanes_of_word} channels must fill whole beats of {self.stream_bits} bits"
+        yield self.weight_streams in WEIGHT_STREAMS, f"weight_streams is {self.weight_streams}, but {', '.join(map(str, WEIGHT_STREAMS))} are supported"
+        row_bits = 8 * self.row_bytes
+        yield 32 * HEADER_WORDS % row_bits == 0, f"the {32 * HEADER_WORDS} bits of a header must fill whole rows of {row_bits} bits, a beat of each weight stream"
         yield self.scale_fold >= 1 and self.to % self.scale_fold == 0, f"scale_fold {self.scale_fold} must divide to ({self.to})"
 
     def _array_rules(self) -> Rules:
@@ -168,7 +181,8 @@ class Engine:
             tiles = array.weight_bits // self.weight_bits
             whole = array.fold % tiles == 0
             yield whole, f"fold {array.fold} of the {array.operator} array must be a multiple of {tiles}, since its weights are so many times wider than the narrowest"
-        yield self.ti * self.to * self.weight_bits % self.stream_bits == 0, f"a tile of {self.ti} x {self.to} weights must fill whole beats of {self.stream_bits} bits"
+        row_bits = 8 * self.row_bytes
+        yield self.ti * self.to * self.weight_bits % row_bits == 0, f"a tile of {self.ti} x {self.to} weights must fill whole rows of {row_bits} bits, a beat of each weight stream"
         top = TOPS[self.arrays[0].operator]
         yield self.top == top, f"top is '{self.top}', but an engine whose first array is '{self.arrays[0].operator}' is called '{top}'"
 

@@ -30,9 +30,9 @@ def _cause(hardware: Hardware, index: int) -> str:
         return "more features were sent than the layer takes (wrong byte count), so compile the program again for this overlay"
     if engine.layers > index:
         return "the engine has finished, but TLAST is missing on its last word, so check the kernel's result stream"
-    if not weights.asked:
-        return "no weights were sent, so start the weight channel first"
-    if features.busy and weights.busy:
+    if not all(channel.asked for channel in weights):
+        return "no weights were sent on a port of the engine, so start all weight channels first"
+    if features.busy and all(channel.busy for channel in weights):
         return "the engine takes neither features nor weights, so its result is not being taken or its clock stands still"
     if not features.busy and not hardware.residual.busy:
         return "the engine waits for more than the features and the residual that were sent (wrong byte count, or no residual), or it needs more time"

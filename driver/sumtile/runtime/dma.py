@@ -7,6 +7,7 @@ Source of the registers: "AXI DMA v7.1 LogiCORE IP Product Guide" (PG021), regis
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -139,6 +140,12 @@ class Channel:
         if self._wide:
             self._mmio.write(self._base + ADDRESS_HIGH, address >> 32)
         self._mmio.write(self._base + LENGTH, self._piece)
+
+
+def all_done(channels: Iterable[Channel]) -> bool:
+    """Polls every channel, so that an error shows even behind one that is not done; true when all have moved everything."""
+    states = [channel.poll() for channel in channels]
+    return all(states)
 
 
 def _on_heap(array: np.ndarray) -> bool:

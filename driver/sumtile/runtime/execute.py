@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sumtile.errors import SumtileError
 from sumtile.runtime.diagnosis import diagnose
-from sumtile.runtime.dma import Channel, DmaError
+from sumtile.runtime.dma import DmaError, all_done
 from sumtile.runtime.hardware import Hardware
 from sumtile.runtime.placement import HostJob, Job, Placement
 
@@ -49,7 +49,8 @@ def run(hardware: Hardware, placement: Placement, timeout: float, finished: Call
     Raises:
         SumtileError: a channel failed, or a layer did not end in time.
     """
-    hardware.weights.start(placement.weights)
+    for channel, part in zip(hardware.weights, placement.weights):
+        channel.start(part)
     profiles = []
     last = [job for job in placement.jobs if isinstance(job, Job)][-1]
     for job in placement.jobs:
@@ -57,7 +58,7 @@ def run(hardware: Hardware, placement: Placement, timeout: float, finished: Call
             profiles.append(_run_layer(hardware, job, timeout) if isinstance(job, Job) else _run_host(placement, job))
             finished(job)
             if job is last:
-                _await(hardware, last.index, timeout, hardware.weights.poll)
+                _await(hardware, last.index, timeout, lambda: all_done(hardware.weights))
         except SumtileError as error:
             raise SumtileError(f"layer '{job.name}' failed: {error}") from error
     return profiles
@@ -69,7 +70,7 @@ def _run_layer(hardware: Hardware, job: Job, timeout: float) -> LayerProfile:
     if job.residual is not None:
         hardware.residual.start(job.residual)
     hardware.features.start(job.source)
-    _await(hardware, job.index, timeout, lambda: _all_done(hardware.result, hardware.features, hardware.residual))
+    _await(hardware, job.index, timeout, lambda: all_done((hardware.result, hardware.features, hardware.residual)))
     seconds = time.perf_counter() - begin
     if hardware.result.moved != job.target.nbytes:
         raise SumtileError(
@@ -89,12 +90,6 @@ def _run_host(placement: Placement, job: HostJob) -> LayerProfile:
     return LayerProfile(job.name, time.perf_counter() - begin, job.bytes_in, job.target.nbytes, 0, 0, 0, where="host")
 
 
-def _all_done(*channels: Channel) -> bool:
-    """Polls every channel, so that an error shows even behind one that is not done."""
-    states = [channel.poll() for channel in channels]
-    return all(states)
-
-
 def _await(hardware: Hardware, index: int, timeout: float, done: Callable[[], bool]) -> None:
     """Polls until ``done``. The weights run beside the layers, and may have a next piece to begin.
 
@@ -103,7 +98,7 @@ def _await(hardware: Hardware, index: int, timeout: float, done: Callable[[], bo
     deadline = time.monotonic() + timeout
     try:
         while not done():
-            hardware.weights.poll()
+            all_done(hardware.weights)
             if time.monotonic() > deadline:
                 raise TimeoutError(f"no end within {timeout:g} s")
     except DmaError:

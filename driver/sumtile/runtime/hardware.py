@@ -12,11 +12,11 @@ from typing import Any
 import pynq
 
 from sumtile.errors import SumtileError
-from sumtile.kernels.packing import pack_probe
+from sumtile.kernels.packing import by_weight_ports, pack_probe
 from sumtile.overlay import Overlay
-from sumtile.overlay.design import DMA_TYPE, DMAS, ENGINE, engine_type
+from sumtile.overlay.design import DMA_TYPE, ENGINE, dmas, engine_type, weight_ports
 from sumtile.runtime.buffers import BufferPool
-from sumtile.runtime.dma import MM2S, S2MM, Channel
+from sumtile.runtime.dma import MM2S, S2MM, Channel, all_done
 from sumtile.runtime.engine import ConvEngine
 
 
@@ -25,7 +25,8 @@ class Hardware:
 
     Attributes:
         engine: the convolution engine.
-        features, result, weights, residual: its DMA channels.
+        features, result, residual: its DMA channels.
+        weights: those of the weights, in the order of the engine's ports.
 
     Args:
         overlay: description that the bitstream was built from.
@@ -45,13 +46,14 @@ class Hardware:
         self._design = self._downloaded(lambda: pynq.Overlay(str(bitfile), device=device))
         self._check_blocks()
         self.engine: ConvEngine = getattr(self._design, ENGINE)
-        self.features, self.result, self.weights, self.residual = (self._channel(port) for port in ("features", "result", "weights", "residual"))
+        self.features, self.result, self.residual = (self._channel(port) for port in ("features", "result", "residual"))
+        self.weights = tuple(self._channel(port) for port in weight_ports(overlay.engine))
         self._start()
 
     @property
     def channels(self) -> tuple[Channel, ...]:
         """All DMA channels, the result first."""
-        return (self.result, self.features, self.residual, self.weights)
+        return (self.result, self.features, self.residual, *self.weights)
 
     def halt(self) -> None:
         """Stops all DMA channels, so that no buffer is touched any more."""
@@ -82,21 +84,24 @@ class Hardware:
 
     def _probe(self) -> None:
         """Asks the engine for its stamp, and compares it with the description's."""
-        header = pack_probe(self._overlay.stamp)
-        buffer = self._pool.take(header.nbytes)
+        parts = by_weight_ports(self._overlay.engine, pack_probe(self._overlay.stamp)).values()
+        buffers = [self._pool.take(part.nbytes) for part in parts]
         try:
-            buffer[: header.nbytes] = header
-            buffer.flush()
-            self.weights.start(buffer[: header.nbytes])
+            for channel, part, buffer in zip(self.weights, parts, buffers):
+                buffer[: part.nbytes] = part
+                buffer.flush()
+                channel.start(buffer[: part.nbytes])
             deadline = time.monotonic() + self._timeout
-            while not (self.weights.poll() and self.engine.stamp):
+            while not (all_done(self.weights) and self.engine.stamp):
                 if time.monotonic() > deadline:
                     raise SumtileError(self._no_answer())
         except BaseException:
-            self.weights.reset()
+            for channel in self.weights:
+                channel.reset()
             raise
         finally:
-            self._pool.give_back(buffer)
+            for buffer in buffers:
+                self._pool.give_back(buffer)
         found, expected = self.engine.stamp, self._overlay.stamp
         if found != expected:
             raise SumtileError(
@@ -106,10 +111,13 @@ class Hardware:
 
     def _no_answer(self) -> str:
         started = "is running" if self.engine.started else "was not started"
-        return f"the engine of {self._bitfile.name} did not answer the first header within {self._timeout:g} s (it {started}; {self.weights.describe()}); check clock and reset of the bitstream."
+        return (
+            f"the engine of {self._bitfile.name} did not answer the first header within {self._timeout:g} s "
+            f"(it {started}; {'; '.join(channel.describe() for channel in self.weights)}); check clock and reset of the bitstream."
+        )
 
     def _check_blocks(self) -> None:
-        expected = {ENGINE: engine_type(self._overlay.engine.top), **{dma.name: DMA_TYPE for dma in DMAS}}
+        expected = {ENGINE: engine_type(self._overlay.engine.top), **{dma.name: DMA_TYPE for dma in dmas(self._overlay.engine)}}
         blocks = self._design.ip_dict
         for name, vlnv in expected.items():
             found = blocks[name]["type"] if name in blocks else None
@@ -121,7 +129,7 @@ class Hardware:
 
     def _channel(self, port: str) -> Channel:
         """The DMA channel at a stream port of the engine."""
-        dma = next(dma for dma in DMAS if port in (dma.sends_to, dma.receives_from))
+        dma = next(dma for dma in dmas(self._overlay.engine) if port in (dma.sends_to, dma.receives_from))
         base, direction = (MM2S, "mm2s") if port == dma.sends_to else (S2MM, "s2mm")
         block = self._design.ip_dict[dma.name]
         parameters = block["parameters"]

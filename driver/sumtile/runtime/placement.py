@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The sumtile authors
 # SPDX-License-Identifier: Apache-2.0
-"""A program's place in DDR: one buffer for the weights of all layers, and one for each of its feature-map buffers."""
+"""A program's place in DDR: one buffer for the weights of all layers at each weight port, and one for each of its feature-map buffers."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import numpy as np
 
 from sumtile.errors import SumtileError
 from sumtile.kernels.layer import MapShape
-from sumtile.kernels.packing import feature_bytes, pack_features, pack_layer, pack_probe, view_features
+from sumtile.kernels.packing import by_weight_ports, feature_bytes, pack_features, pack_layer, pack_probe, view_features
 from sumtile.kernels.tiling import tile
 from sumtile.overlay import Engine
+from sumtile.overlay.design import weight_ports
 from sumtile.program import HostStep, Program, Step, Tensor
 from sumtile.runtime.buffers import BufferPool
 
@@ -78,7 +79,7 @@ class Placement:
 
     Attributes:
         program: the program.
-        weights: the weight stream: a probe, which clears the engine's counters, and all layers in order.
+        weights: what each weight port of the engine gets: a probe, which clears the engine's counters, and all layers in order.
         jobs: the transfers of each layer, and what the processor computes between them, in order.
 
     Raises:
@@ -93,7 +94,8 @@ class Placement:
         self._taken: list[Any] = []
         try:
             packed = [_pack(program, engine, index, step) for index, step in enumerate(program.layers)]
-            self.weights = self._store([pack_probe(program.stamp), *packed])
+            parts = [by_weight_ports(engine, part) for part in (pack_probe(program.stamp), *packed)]
+            self.weights = [self._store([part[port] for part in parts]) for port in weight_ports(engine)]
             maps = {index: self._take(nbytes) for index, nbytes in _buffer_sizes(program, engine).items()}
         except BaseException:
             self.release()

@@ -20,6 +20,7 @@ class StreamBase {
   StreamBase& operator=(const StreamBase&) = delete;
 
   void belong_to(Scheduler* owner) { owner_ = owner; }
+  void rename(const char* name) { name_ = name; }
 
   const char* name() const { return name_; }
   std::size_t size() const { return written_ - taken_; }

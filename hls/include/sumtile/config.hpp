@@ -59,9 +59,13 @@ struct Derived {
   static constexpr int kSumBits = 2 * kMidBits;
   static constexpr int kTi = Config::kTi, kTo = Config::kTo, kTp = Config::kTp;
   static constexpr int kStreamBits = Config::kStreamBits;
+  // Weights arrive over several ports at once, a row of one beat from each. Everything in their stream has whole rows.
+  static constexpr int kWeightStreams = Config::kWeightStreams;
+  static constexpr int kRowBits = kWeightStreams * kStreamBits;
   static constexpr int kInputWordBeats = kTi * kDataBits / kStreamBits;
   static constexpr int kOutputWordBeats = kTo * kDataBits / kStreamBits;
   static constexpr int kTileBeats = kTi * kTo * kWeightBits / kStreamBits;
+  static constexpr int kTileRows = kTileBeats / kWeightStreams;
   static constexpr int kBeatChannels = kStreamBits / kDataBits;
   static constexpr int kParameterBits = 64;
   // TKEEP and TSTRB of a full beat: one bit a byte.
@@ -70,10 +74,14 @@ struct Derived {
   static_assert(kDataBits == 8 || kDataBits == 16, "features have 8 or 16 bits");
   static_assert(kTi * kDataBits % kStreamBits == 0, "a word of kTi channels must fill whole beats of the stream");
   static_assert(kTo * kDataBits % kStreamBits == 0, "a word of kTo channels must fill whole beats of the stream");
-  static_assert(kTi * kTo * kWeightBits % kStreamBits == 0, "a tile of weights must fill whole beats of the stream");
+  static_assert(kWeightStreams == 1 || kWeightStreams == 2 || kWeightStreams == 4,
+                "weights come over 1, 2 or 4 streams");
+  static_assert(kTi * kTo * kWeightBits % kRowBits == 0,
+                "a tile of weights must fill whole beats of all their streams");
   static_assert(kStreamBits % 32 == 0, "a beat must carry whole 32-bit words of the layer descriptor");
-  static_assert(32 * kHeaderWords % kStreamBits == 0, "the layer descriptor must fill whole beats");
-  static_assert(kTo * kParameterBits % kStreamBits == 0, "a group's requantization parameters must fill whole beats");
+  static_assert(32 * kHeaderWords % kRowBits == 0, "the layer descriptor must fill whole beats of all weight streams");
+  static_assert(kTo * kParameterBits % kRowBits == 0,
+                "a group's requantization parameters must fill whole beats of all weight streams");
   static_assert(kAccumulatorBits <= 48, "an accumulator must fit the 48 bits that the requantization is sized for");
   static_assert(kProductBits > 40, "the requantization shifts by up to 40 bits, so a product must be wider than that");
   static_assert(kTi * kTo * kWeightBits <= 4096, "a tile of weights must fit a stream of 4096 bits");
@@ -101,6 +109,10 @@ struct Derived {
   struct WeightTile {
     BeatData beat[kTileBeats];
   };
+  // A beat from each port of the weights.
+  struct WeightRow {
+    BeatData beat[kWeightStreams];
+  };
   // The sums of one output column.
   struct Accumulators {
     Accumulator value[kTo];
@@ -116,8 +128,10 @@ struct Derived {
 
   // A FIFO of up to 32 words takes one shift-register LUT a bit whatever its depth; those of 512 take block RAM.
   using Axis = hls::stream<Beat>;
+  using WeightPorts = Axis[kWeightStreams];
   using BeatStream = hls::stream<BeatData, 512>;
-  using ParameterStream = hls::stream<BeatData, 8>;
+  using RowStream = hls::stream<WeightRow, 512 / kWeightStreams>;
+  using ParameterStream = hls::stream<WeightRow, 8>;
   using ColumnStream = hls::stream<Columns, 16>;
   using TileStream = hls::stream<WeightTile, 16>;
   using AccumulatorStream = hls::stream<Accumulators, 8>;

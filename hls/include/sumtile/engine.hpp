@@ -23,44 +23,47 @@ namespace sumtile {
 
 enum Status { kOk = 0, kBadMagic = 1, kBadStamp = 2 };
 
-// Reads the descriptor; `last` tells whether its final beat ended the transfer.
+// Reads the descriptor; `last` tells of each port whether its final beat ended the transfer.
 template <class Config>
-Descriptor read_descriptor(typename Derived<Config>::Axis& weights, bool& last) {
-  constexpr int kWordsPerBeat = Config::kStreamBits / 32;
+Descriptor read_descriptor(typename Derived<Config>::WeightPorts& weights, bool (&last)[Config::kWeightStreams]) {
+  constexpr int kBeatWords = Config::kStreamBits / 32, kRowWords = Derived<Config>::kRowBits / 32;
   uint_t<32> word[kHeaderWords];
 #pragma HLS array_partition variable=word complete
-  last = false;
 read_header:
-  for (int i = 0; i < kHeaderWords / kWordsPerBeat; ++i) {
+  for (int i = 0; i < kHeaderWords / kRowWords; ++i) {
 #pragma HLS pipeline II=1
-    const typename Derived<Config>::Beat beat = weights.read();
-    for (int j = 0; j < kWordsPerBeat; ++j) {
+    const typename Derived<Config>::WeightRow row = read_row<Config>(weights, last);
+    for (int j = 0; j < kRowWords; ++j) {
 #pragma HLS unroll
-      word[i * kWordsPerBeat + j] = get_lane<32>(beat.data, j);
+      word[i * kRowWords + j] = get_lane<32>(row.beat[j / kBeatWords], j % kBeatWords);
     }
-    last = beat.last != 0;
   }
   return unpack_descriptor(word);
 }
 
-// After a header that is none of ours, the rest of the transfer means nothing either.
+// After a header that is none of ours, the rest of the transfers means nothing either.
 template <class Config>
-void drain(typename Derived<Config>::Axis& weights, bool last) {
-drain_beats:
-  while (!last) {
+void drain(typename Derived<Config>::WeightPorts& weights, bool (&last)[Config::kWeightStreams]) {
+drain_ports:
+  for (int i = 0; i < Config::kWeightStreams; ++i) {
+#pragma HLS unroll
+  drain_beats:
+    while (!last[i]) {
 #pragma HLS pipeline II=1
 #pragma HLS loop_tripcount min=16 max=1000000
-    last = weights.read().last != 0;
+      last[i] = weights[i].read().last != 0;
+    }
   }
 }
 
 template <class Config>
-void run_layer(typename Derived<Config>::Axis& features, typename Derived<Config>::Axis& weights,
+void run_layer(typename Derived<Config>::Axis& features, typename Derived<Config>::WeightPorts& weights,
                typename Derived<Config>::Axis& residual, typename Derived<Config>::Axis& result, Descriptor d,
                uint_t<32>& layers, uint_t<32>& busy, uint_t<32>& starved, uint_t<32>& stalled) {
 #pragma HLS dataflow
   using D = Derived<Config>;
-  typename D::BeatStream feature_beats("feature_beats"), weight_beats("weight_beats"), residual_beats("residual_beats");
+  typename D::BeatStream feature_beats("feature_beats"), residual_beats("residual_beats");
+  typename D::RowStream weight_rows("weight_rows");
   typename D::ParameterStream parameters("parameters");
   typename D::ColumnStream columns("columns");
   typename D::TileStream tiles("tiles");
@@ -73,11 +76,11 @@ void run_layer(typename Derived<Config>::Axis& features, typename Derived<Config
   SUMTILE_DATAFLOW(layer);
   SUMTILE_STAGE(layer, "load_features",
                 load<Config>(features, feature_beats, d.ifm_beats, Loop::load_features, starved));
-  SUMTILE_STAGE(layer, "load_weights", load_weights<Config>(weights, parameters, weight_beats, d));
+  SUMTILE_STAGE(layer, "load_weights", load_weights<Config>(weights, parameters, weight_rows, d));
   SUMTILE_STAGE(layer, "load_residual",
                 load<Config>(residual, residual_beats, d.residual_beats, Loop::load_residual, residual_starved));
   SUMTILE_STAGE(layer, "window", window<Config>(feature_beats, columns, d));
-  SUMTILE_STAGE(layer, "replay", replay<Config>(weight_beats, tiles, d));
+  SUMTILE_STAGE(layer, "replay", replay<Config>(weight_rows, tiles, d));
   SUMTILE_STAGE(layer, "compute", compute<Config>(columns, tiles, sums, d));
   SUMTILE_STAGE(layer, "scale", scale<Config>(parameters, sums, mids, d));
   SUMTILE_STAGE(layer, "reorder", reorder<Config>(mids, ordered, d));
@@ -90,11 +93,12 @@ void run_layer(typename Derived<Config>::Axis& features, typename Derived<Config
 // One call of an engine's top function. The registers describe the last call: its status, how many layers of the
 // program are finished, the layer's cycles, and those in which the feature port was empty or the result port full.
 template <class Config>
-void engine(typename Derived<Config>::Axis& features, typename Derived<Config>::Axis& weights,
+void engine(typename Derived<Config>::Axis& features, typename Derived<Config>::WeightPorts& weights,
             typename Derived<Config>::Axis& residual, typename Derived<Config>::Axis& result, uint_t<32>& stamp,
             uint_t<32>& status, uint_t<32>& layers, uint_t<32>& busy, uint_t<32>& starved, uint_t<32>& stalled) {
 #pragma HLS inline
-  bool last = false;
+  bool last[Config::kWeightStreams];
+#pragma HLS array_partition variable=last complete
   const Descriptor d = read_descriptor<Config>(weights, last);
   const Status found = d.magic != kMagic ? kBadMagic : d.stamp != Config::kStamp ? kBadStamp : kOk;
   stamp = Config::kStamp;

@@ -29,23 +29,42 @@ load_beats:
   starved = waits;
 }
 
-// The weight port carries, after the header, the requantization parameters and then the weight tiles.
+// A beat from each port of the weights; `last` tells of each whether it ended its transfer.
 template <class Config>
-void load_weights(typename Derived<Config>::Axis& port, typename Derived<Config>::ParameterStream& parameters,
-                  typename Derived<Config>::BeatStream& beats, Descriptor d) {
+typename Derived<Config>::WeightRow read_row(typename Derived<Config>::WeightPorts& ports,
+                                             bool (&last)[Config::kWeightStreams]) {
+#pragma HLS inline
+  typename Derived<Config>::WeightRow row;
+#pragma HLS array_partition variable=row.beat complete
+read_ports:
+  for (int i = 0; i < Config::kWeightStreams; ++i) {
+#pragma HLS unroll
+    const typename Derived<Config>::Beat beat = ports[i].read();
+    row.beat[i] = beat.data;
+    last[i] = beat.last != 0;
+  }
+  return row;
+}
+
+// The weight ports carry, after the header, the requantization parameters and then the weight tiles.
+template <class Config>
+void load_weights(typename Derived<Config>::WeightPorts& ports, typename Derived<Config>::ParameterStream& parameters,
+                  typename Derived<Config>::RowStream& rows, Descriptor d) {
   using D = Derived<Config>;
   LoopCounter counter(Loop::load_weights);
-  const uint_t<32> parameter_beats = uint_t<32>(d.groups) * (D::kTo * D::kParameterBits / D::kStreamBits);
-  const uint_t<32> count = parameter_beats + d.weight_tiles * D::kTileBeats;
-load_weight_beats:
+  const uint_t<32> parameter_rows = uint_t<32>(d.groups) * (D::kTo * D::kParameterBits / D::kRowBits);
+  const uint_t<32> count = parameter_rows + d.weight_tiles * D::kTileRows;
+load_weight_rows:
   for (uint_t<32> i = 0; i < count; ++i) {
 #pragma HLS pipeline II=1
 #pragma HLS loop_tripcount min=16 max=1000000
-    const typename D::Beat beat = port.read();
-    if (i < parameter_beats) {
-      parameters.write(beat.data);
+    bool last[Config::kWeightStreams];  // of no meaning here: a transfer holds many layers
+#pragma HLS array_partition variable=last complete
+    const typename D::WeightRow row = read_row<Config>(ports, last);
+    if (i < parameter_rows) {
+      parameters.write(row);
     } else {
-      beats.write(beat.data);
+      rows.write(row);
     }
     counter.tick();
   }

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The sumtile authors
 // SPDX-License-Identifier: Apache-2.0
 // replay: keeps weight tiles in a ring and emits, for each output tile, the tiles of its group in step with the
-// features. While it emits, it loads the tiles that come next, one beat an iteration. A tile's place is free again
+// features. While it emits, it loads the tiles that come next, one row an iteration. A tile's place is free again
 // after its last use: at once in a fully connected layer, after the group's last output tile otherwise, and only in
 // the last stripe when all of the layer's weights stay resident.
 #ifndef SUMTILE_REPLAY_HPP
@@ -13,7 +13,7 @@
 namespace sumtile {
 
 template <class Config>
-void replay(typename Derived<Config>::BeatStream& beats, typename Derived<Config>::TileStream& tiles, Descriptor d) {
+void replay(typename Derived<Config>::RowStream& rows, typename Derived<Config>::TileStream& tiles, Descriptor d) {
   using D = Derived<Config>;
   typename D::BeatData ring[D::kTileBeats][Config::kWeightTiles];
 #pragma HLS array_partition variable=ring complete dim=1
@@ -25,7 +25,7 @@ void replay(typename Derived<Config>::BeatStream& beats, typename Derived<Config
   Walk walk(d);
   uint_t<32> loaded = 0, released = 0;  // tiles since the layer began
   Settled<uint_t<32>> settled(0);
-  uint_t<16> load_slot = 0, load_beat = 0;
+  uint_t<16> load_slot = 0, load_row = 0;
   uint_t<32> group_tile = 0;      // number of the group's first tile
   uint_t<16> group_slot = 0;      // and its slot
   uint_t<16> tile = 0, slot = 0;  // tile of the group
@@ -36,9 +36,14 @@ replay_steps:
 #pragma HLS loop_tripcount min=16 max=1000000
     const bool ready = group_tile + tile < settled.step(loaded);
     if (loaded < d.weight_tiles && loaded - released < Config::kWeightTiles) {
-      ring[load_beat][load_slot] = beats.read();
-      if (++load_beat == D::kTileBeats) {
-        load_beat = 0;
+      const typename D::WeightRow row = rows.read();
+    store_row:
+      for (int i = 0; i < Config::kWeightStreams; ++i) {
+#pragma HLS unroll
+        ring[int(load_row) * Config::kWeightStreams + i][load_slot] = row.beat[i];
+      }
+      if (++load_row == D::kTileRows) {
+        load_row = 0;
         ++loaded;
         load_slot = load_slot + 1 == Config::kWeightTiles ? 0 : int(load_slot) + 1;
       }

@@ -31,8 +31,9 @@ void read_parameters(typename Derived<Config>::ParameterStream& stream, ScalePar
                      const Descriptor& d, LoopCounter& counter) {
 #pragma HLS inline
   using D = Derived<Config>;
-  constexpr int kWords = D::kStreamBits / 32;
-  typename D::BeatData data = 0;
+  constexpr int kBeatWords = D::kStreamBits / 32, kWords = D::kRowBits / 32;
+  typename D::WeightRow data;
+#pragma HLS array_partition variable=data.beat complete
   uint_t<16> lane = 0, row = 0, word = 0;
   const uint_t<16> rows = int(d.groups) * Config::kScaleFold;
 read_channels:
@@ -40,9 +41,10 @@ read_channels:
 #pragma HLS pipeline
 #pragma HLS loop_tripcount min=8 max=2048
     if (word == 0) data = stream.read();
-    const uint_t<32> add = get_lane<32>(data, word);
+    const uint_t<32> add = get_lane<32>(data.beat[word / kBeatWords], word % kBeatWords);
     if (kWords == 1) data = stream.read();
-    const uint_t<32> factor = get_lane<32>(data, kWords == 1 ? 0 : int(word) + 1);
+    const int next = kWords == 1 ? 0 : int(word) + 1;
+    const uint_t<32> factor = get_lane<32>(data.beat[next / kBeatWords], next % kBeatWords);
     word = int(word) + 2 >= kWords ? 0 : int(word) + 2;
     parameters.add[lane][row] = int_t<32>(add);
     parameters.mul[lane][row] = int_t<16>(uint_t<16>(factor));
