@@ -27,7 +27,7 @@ SEEDS = st.integers(0, 2**32 - 1)
 def layer(scale: np.ndarray, offset: np.ndarray, activated: FixedPoint, **changes: object) -> QuantizedLayer:
     channels = len(scale)
     geometry = Layer("mac", MapShape(4, 4, 3), channels)
-    base = QuantizedLayer(("conv",), "input", None, geometry, np.zeros(geometry.weight_shape, np.int64), Symmetric(8), scale, offset, 1.0, None, activated)
+    base = QuantizedLayer(("conv",), "input", None, geometry, np.zeros(geometry.weight_shape, np.int64), Symmetric(8), scale, offset, 1.0, None, None, activated)
     return replace(base, **changes)  # type: ignore[arg-type]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sumtile.errors import SumtileError
-from sumtile.network import Activation, Add, BatchNorm, Conv, Flatten, Linear, Network, Node, Pool, Preprocess
+from sumtile.network import Activation, Add, BatchNorm, Concat, Conv, Flatten, Linear, Network, Node, Pool, Preprocess, Softmax
 from sumtile.quantize import fuse
 from tests.support.networks import batch_norm, conv, lenet, resnet
 
@@ -84,15 +84,20 @@ def refused(*nodes: Node) -> str:
     return str(caught.value)
 
 
-class Softmax(Node):
-    """A node that no engine knows."""
+class Median(Node):
+    """A node that nothing knows."""
 
 
 def test_refusals_name_the_node() -> None:
     weight = np.ones((4, 3, 1, 1), np.float32)
     base = Conv("conv", ("input",), weight)
-    assert "'soft' is a Softmax" in refused(base, Softmax("soft", ("conv",)))
-    assert "'conv' has 2 groups" in refused(Conv("conv", ("input",), np.ones((4, 2, 1, 1)), groups=2))
+    assert "'middle' is a Median" in refused(base, Median("middle", ("conv",)))
+    assert "'soft' is a Softmax inside of" in refused(base, Softmax("soft", ("conv",)), Conv("last", ("soft",), np.ones((2, 4, 1, 1))))
+    assert "'conv' has 2 groups, but an adder layer has 1" in refused(Conv("conv", ("input",), np.ones((4, 2, 1, 1)), "adder", groups=2))
+    assert "'conv' has weights for 4 input channels" in refused(Conv("conv", ("input",), np.ones((4, 2, 1, 1)), groups=2))
+    halves = Pool("pool", ("conv",), "max", (2, 2), (2, 2))
+    assert "'join' (Concat): the processor cannot run this Concat: the maps that it joins have several sizes" in refused(base, halves, Concat("join", ("conv", "pool")))
+    assert "'norm' has slope 0.0 and bounds 1.0" in refused(base, Activation("norm", ("conv",), low=1.0))
     assert "'conv' has weights for 5 input channels" in refused(Conv("conv", ("input",), np.ones((4, 5, 1, 1))))
     assert "'conv' has parameters that are not finite" in refused(Conv("conv", ("input",), weight * np.nan))
     assert "window of node 'conv'" in refused(Conv("conv", ("input",), np.ones((4, 3, 9, 1))))

@@ -49,6 +49,8 @@ def lower_arithmetic(engine: Engine, layer: QuantizedLayer, source: FixedPoint, 
     _check_average(engine, layer, target)
     mid, requantization = _requantize(engine, layer)
     low, high = layer.activated.low << mid.out_shift, layer.activated.high << mid.out_shift
+    if layer.low is not None:
+        low = max(low, round(layer.low * 2.0**mid.fl))
     if layer.high is not None:
         high = min(high, round(layer.high * 2.0**mid.fl))
     lowered = replace(

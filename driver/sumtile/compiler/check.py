@@ -9,7 +9,7 @@ from sumtile.errors import SumtileError
 from sumtile.network import Network
 from sumtile.overlay import Overlay
 from sumtile.quantize import Scheme, fuse
-from sumtile.quantize.blocks import multiplying_layers
+from sumtile.quantize.blocks import HostBlock, multiplying_layers
 
 
 def check_scheme(network: Network, scheme: Scheme, overlay: Overlay) -> None:
@@ -33,6 +33,8 @@ def check_scheme(network: Network, scheme: Scheme, overlay: Overlay) -> None:
     inner, ends = multiplying_layers(blocks)
     formats = {block.name: scheme.weights.format for block in inner} | {block.name: scheme.ends.format for block in ends}
     for block in blocks:
+        if isinstance(block, HostBlock):
+            continue
         try:
             choose_array(engine, formats.get(block.name))
         except SumtileError as error:

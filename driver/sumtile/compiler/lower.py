@@ -12,18 +12,18 @@ from sumtile.compiler.arithmetic import lower_arithmetic
 from sumtile.compiler.arrays import choose_array
 from sumtile.compiler.buffers import assign_buffers
 from sumtile.errors import SumtileError
-from sumtile.formats import FixedPoint
+from sumtile.kernels import host
 from sumtile.kernels.layer import Layer, MapShape
 from sumtile.kernels.packing import feature_bytes
 from sumtile.kernels.tiling import ceil_div, tile
 from sumtile.network.graph import INPUT
 from sumtile.overlay import Engine, Overlay
-from sumtile.program.program import Program, Step, Tensor
-from sumtile.quantize import QuantizedLayer, QuantizedNetwork
+from sumtile.program import HostStep, Program, Step, Tensor
+from sumtile.quantize import HostLayer, QuantizedLayer, QuantizedNetwork
 
 
 def compile_network(quantized: QuantizedNetwork, overlay: Overlay) -> Program:
-    """Compiles for the overlay's convolution engine.
+    """Compiles for the overlay's convolution engine, and for the processor what that has no stage or no room for.
 
     Args:
         quantized: the network in integers.
@@ -41,11 +41,12 @@ def compile_network(quantized: QuantizedNetwork, overlay: Overlay) -> Program:
         raise SumtileError(
             f"tensor '{widest}' has {formats[widest].bits} bits, but overlay '{overlay.name}' has {engine.data_bits}; quantize the network to {engine.data_bits} bits or fewer."
         )
-    steps = tuple(_lower(engine, layer, formats) for layer in quantized.layers)
-    shapes = {INPUT: MapShape(quantized.preprocess.height, quantized.preprocess.width, quantized.preprocess.channels)}
-    shapes |= {step.target: step.layer.ofm for step in steps}
-    reads = [([step.source] if step.residual is None else [step.source, step.residual], step.target) for step in steps]
-    buffers = assign_buffers(reads, {name: feature_bytes(engine, shape) for name, shape in shapes.items()}, INPUT, quantized.output)
+    lowering = _Lowering(engine, quantized)
+    for layer in quantized.layers:
+        lowering.take(layer)
+    steps, shapes, formats = lowering.steps, lowering.shapes, lowering.formats
+    sizes = {name: feature_bytes(engine, shape) for name, shape in shapes.items()}
+    buffers = assign_buffers([(step.reads, step.target) for step in steps], sizes, INPUT, quantized.output)
     program = Program(
         name=quantized.name,
         overlay=overlay.name,
@@ -56,7 +57,7 @@ def compile_network(quantized: QuantizedNetwork, overlay: Overlay) -> Program:
         preprocess=quantized.preprocess,
         classes=quantized.classes,
         tensors={name: Tensor(name, shape, formats[name], buffers[name]) for name, shape in shapes.items()},
-        steps=steps,
+        steps=tuple(steps),
         input=INPUT,
         output=quantized.output,
     )
@@ -64,17 +65,60 @@ def compile_network(quantized: QuantizedNetwork, overlay: Overlay) -> Program:
     return program
 
 
-def _lower(engine: Engine, quantized: QuantizedLayer, formats: dict[str, FixedPoint]) -> Step:
-    """One layer as an engine step."""
-    residual = None if quantized.residual is None else formats[quantized.residual]
-    try:
-        layer, requantization = lower_arithmetic(engine, quantized, formats[quantized.source], residual, formats[quantized.name])
+class _Lowering:
+    """Takes the layers of a network one after the other.
+
+    Attributes:
+        steps: the program's steps so far.
+        shapes, formats: of all tensors so far, those that only the program has included.
+    """
+
+    def __init__(self, engine: Engine, quantized: QuantizedNetwork) -> None:
+        self._engine = engine
+        size = quantized.preprocess
+        self.steps: list[Step | HostStep] = []
+        self.shapes = {INPUT: MapShape(size.height, size.width, size.channels)}
+        self.formats = dict(quantized.formats)
+
+    def take(self, layer: QuantizedLayer | HostLayer) -> None:
+        """Adds the steps of a layer."""
+        if isinstance(layer, HostLayer):
+            self._add_host(layer.name, layer.operation, layer.reads)
+            return
+        try:
+            self._add_layer(layer)
+        except SumtileError as error:
+            raise SumtileError(f"layer '{layer.name}' ({' + '.join(layer.nodes)}): {error}") from None
+
+    def _add_layer(self, layer: QuantizedLayer) -> None:
+        """One step, or two where the engine has no room for the layer's pooling."""
+        try:
+            self._add_engine(layer, layer.name)
+        except SumtileError as error:
+            pool = layer.geometry.pool
+            if pool is None:
+                raise
+            unpooled = f"{layer.name}.unpooled"
+            self.formats[unpooled] = layer.activated
+            try:
+                self._add_engine(replace(layer, geometry=replace(layer.geometry, pool=None)), unpooled)
+            except SumtileError:
+                raise error from None  # the pooling is not what the engine lacks
+            self._add_host(layer.name, host.Pool(pool.kind, pool.kernel, pool.stride, pool.padding), (unpooled,))
+
+    def _add_engine(self, quantized: QuantizedLayer, target: str) -> None:
+        engine, formats = self._engine, self.formats
+        residual = None if quantized.residual is None else formats[quantized.residual]
+        layer, requantization = lower_arithmetic(engine, quantized, formats[quantized.source], residual, formats[target])
         array = choose_array(engine, quantized.weight_format)
         layer, weights = _flattened(engine, replace(layer, operator=array.operator, weight_bits=array.weight_bits), quantized.weights)
         tile(engine, layer)
-    except SumtileError as error:
-        raise SumtileError(f"layer '{quantized.name}' ({' + '.join(quantized.nodes)}): {error}") from None
-    return Step(quantized.name, layer, quantized.source, quantized.residual, quantized.name, _narrowest(weights, layer.weights_unsigned), requantization)
+        self.steps.append(Step(target, layer, quantized.source, quantized.residual, target, _narrowest(weights, layer.weights_unsigned), requantization))
+        self.shapes[target] = layer.ofm
+
+    def _add_host(self, name: str, operation: host.Operation, sources: tuple[str, ...]) -> None:
+        self.steps.append(HostStep(name, operation, sources, name))
+        self.shapes[name] = operation.ofm(*(self.shapes[source] for source in sources))
 
 
 def _flattened(engine: Engine, layer: Layer, weights: np.ndarray) -> tuple[Layer, np.ndarray]:

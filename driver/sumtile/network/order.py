@@ -4,7 +4,8 @@
 
 Filters of a layer may be computed in any order as long as everything that reads their channels follows. What passes
 channels on one by one keeps their order, and an addition needs one order on both sides; so tensors fall into groups,
-such as the trunk of a residual network, and each group is reordered as a whole.
+such as the trunk of a residual network, and each group is reordered as a whole. What is concatenated has the orders of
+its parts, so its group follows from theirs; a selection of channels can put them into any order.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sumtile.errors import SumtileError
-from sumtile.network.graph import INPUT, BatchNorm, Conv, Flatten, Linear, Network, Node
+from sumtile.network.graph import INPUT, BatchNorm, Concat, Conv, Flatten, Grid, Linear, LocalResponseNorm, Network, Node, PRelu, Select
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,9 @@ class ChannelGroup:
         producers: names of the Conv and Linear nodes that have a filter for each of the channels, depthwise ones
             included, in the network's order.
         channels: how many channels there are.
-        pinned: the order cannot change: the group holds the network's input or output, meets a grouped convolution that
-            is not depthwise, or has a flat tensor that something other than a Linear reads.
+        pinned: the order cannot be chosen: the group holds the network's input or output, meets a grouped convolution
+            that is not depthwise or a normalization over neighbouring channels, has a flat tensor that something other
+            than a Linear reads, is concatenated into such a group, or is itself a concatenation, which follows its parts.
     """
 
     tensors: tuple[str, ...]
@@ -49,18 +51,11 @@ def channel_groups(network: Network) -> list[ChannelGroup]:
         SumtileError: the network is not well formed.
     """
     network.check()
-    leader = {INPUT: INPUT}  # of each tensor, one that stands for its group
-    for node in network.nodes:
-        if _makes_channels(node):
-            leader[node.name] = node.name
-        else:
-            joined, one = {leader[name] for name in node.inputs}, leader[node.inputs[0]]
-            leader = {name: one if other in joined else other for name, other in leader.items()} | {node.name: one}
-    members: dict[str, list[str]] = {}
-    for name, one in leader.items():
-        members.setdefault(one, []).append(name)
-    pinned = _pinned(network)
-    return [_group(network, tensors, not pinned.isdisjoint(tensors)) for tensors in members.values()]
+    members = _members(network)
+    fixed = _fixed(network, members)
+    joined = {node.name for node in network.nodes if isinstance(node, Concat)}
+    counts = _channel_counts(network)
+    return [_group(network, tensors, not (fixed | joined).isdisjoint(tensors), counts) for tensors in members]
 
 
 def reorder_channels(network: Network, orders: Mapping[str, np.ndarray]) -> Network:
@@ -84,34 +79,78 @@ def reorder_channels(network: Network, orders: Mapping[str, np.ndarray]) -> Netw
             raise SumtileError(f"network '{network.name}' has no channel group '{name}' (it has: {', '.join(groups)}); name groups as channel_groups() does.")
         order = _checked(groups[name], np.asarray(order))
         by_tensor.update(dict.fromkeys(groups[name].tensors, order))
-    return replace(network, nodes=[_reordered(node, by_tensor) for node in network.nodes])
+    _follow_parts(network, by_tensor)
+    nodes = [_reordered(node, by_tensor) for node in network.nodes]
+    return replace(network, nodes=nodes, grids={name: _reordered_grid(name, grid, by_tensor) for name, grid in network.grids.items()})
+
+
+def _members(network: Network) -> list[list[str]]:
+    """The tensors of each group."""
+    leader = {INPUT: INPUT}  # of each tensor, one that stands for its group
+    for node in network.nodes:
+        if _makes_channels(node):
+            leader[node.name] = node.name
+        else:
+            joined, one = {leader[name] for name in node.inputs}, leader[node.inputs[0]]
+            leader = {name: one if other in joined else other for name, other in leader.items()} | {node.name: one}
+    members: dict[str, list[str]] = {}
+    for name, one in leader.items():
+        members.setdefault(one, []).append(name)
+    return list(members.values())
+
+
+def _channel_counts(network: Network) -> dict[str, int]:
+    """Channels of each tensor; those of a flat one are the map's."""
+    counts = {INPUT: network.preprocess.channels}
+    for node in network.nodes:
+        read = [counts[name] for name in node.inputs]
+        counts[node.name] = (
+            len(node.weight) if isinstance(node, (Conv, Linear)) else len(node.channels) if isinstance(node, Select) else sum(read) if isinstance(node, Concat) else read[0]
+        )
+    return counts
+
+
+def _follow_parts(network: Network, orders: dict[str, np.ndarray]) -> None:
+    """Adds the orders of what is concatenated of reordered tensors, and of all that shares them."""
+    members, counts = _members(network), _channel_counts(network)
+    for node in network.nodes:
+        if isinstance(node, Concat) and any(name in orders for name in node.inputs):
+            starts = np.cumsum([0, *(counts[name] for name in node.inputs)])
+            order = np.concatenate([start + orders.get(name, np.arange(counts[name])) for start, name in zip(starts, node.inputs)])
+            orders.update(dict.fromkeys(next(tensors for tensors in members if node.name in tensors), order))
 
 
 def _makes_channels(node: Node) -> bool:
     """False for nodes that pass channels on one by one."""
-    return isinstance(node, Linear) or (isinstance(node, Conv) and not _is_depthwise(node))
+    return isinstance(node, (Linear, Concat, Select)) or (isinstance(node, Conv) and not _is_depthwise(node))
 
 
 def _is_depthwise(node: Node) -> bool:
     return isinstance(node, Conv) and node.groups > 1 and node.weight.shape[:2] == (node.groups, 1)
 
 
-def _pinned(network: Network) -> set[str]:
-    """Tensors whose channels cannot move."""
-    pinned = {INPUT, network.output}
+def _fixed(network: Network, members: list[list[str]]) -> set[str]:
+    """Tensors whose channels cannot move, those of concatenated parts included."""
+    fixed = {INPUT, network.output}
     flat = {node.name for node in network.nodes if isinstance(node, Flatten)}
     for node in network.nodes:
-        if isinstance(node, Conv) and node.groups > 1 and not _is_depthwise(node):
-            pinned |= {node.name, *node.inputs}
+        if isinstance(node, LocalResponseNorm) or (isinstance(node, Conv) and node.groups > 1 and not _is_depthwise(node)):
+            fixed |= {node.name, *node.inputs}
         if not isinstance(node, Linear):
-            pinned |= flat.intersection(node.inputs)  # elements of a flat tensor are no channels to any other reader
-    return pinned
+            fixed |= flat.intersection(node.inputs)  # elements of a flat tensor are no channels to any other reader
+    joined = [node for node in network.nodes if isinstance(node, Concat)]
+    for tensors in members:
+        if len([node for node in joined if node.name in tensors]) > 1:  # two concatenations that would have to agree
+            fixed.update(tensors)
+    for node in reversed(joined):
+        if not fixed.isdisjoint(next(tensors for tensors in members if node.name in tensors)):
+            fixed.update(node.inputs)
+    return {name for tensors in members if not fixed.isdisjoint(tensors) for name in tensors}
 
 
-def _group(network: Network, tensors: list[str], pinned: bool) -> ChannelGroup:
+def _group(network: Network, tensors: list[str], pinned: bool, counts: Mapping[str, int]) -> ChannelGroup:
     producers = [node for node in network.nodes if node.name in tensors and isinstance(node, (Conv, Linear))]
-    channels = network.preprocess.channels if INPUT in tensors else len(producers[0].weight)
-    return ChannelGroup(tuple(tensors), tuple(node.name for node in producers), channels, pinned)
+    return ChannelGroup(tuple(tensors), tuple(node.name for node in producers), counts[tensors[0]], pinned)
 
 
 def _checked(group: ChannelGroup, order: np.ndarray) -> np.ndarray:
@@ -120,7 +159,7 @@ def _checked(group: ChannelGroup, order: np.ndarray) -> np.ndarray:
         raise SumtileError(f"the order of channel group '{group.name}' is no permutation of its {group.channels} channels; give each number from 0 to {group.channels - 1} once.")
     if group.pinned and not np.array_equal(order, np.arange(group.channels)):
         raise SumtileError(
-            f"channel group '{group.name}' cannot be reordered, because the network's input or output, a grouped convolution or the reader of a flat tensor fixes its order; leave out pinned groups."
+            f"channel group '{group.name}' cannot be reordered, because the network's input or output, a grouped convolution, a normalization, a concatenation or the reader of a flat tensor fixes its order; leave out pinned groups."
         )
     return order
 
@@ -136,7 +175,18 @@ def _reordered(node: Node, orders: Mapping[str, np.ndarray]) -> Node:
         if _makes_channels(node):
             weight = _taken(node, weight, read, axis=1)
         return replace(node, weight=weight, bias=None if node.bias is None else _taken(node, node.bias, made))
+    if isinstance(node, PRelu) and node.slope.size > 1:
+        return replace(node, slope=_taken(node, node.slope, made))
+    if isinstance(node, Select):
+        moved = node.channels if read is None else np.argsort(read)[node.channels]
+        return replace(node, channels=_taken(node, moved, made))
     return replace(node)
+
+
+def _reordered_grid(name: str, grid: Grid, orders: Mapping[str, np.ndarray]) -> Grid:
+    """The grid of a tensor or of a node's weights, where it has a scale for each channel."""
+    order = orders.get(name.removesuffix(".weight"))
+    return grid if order is None or grid.scale.size != len(order) else replace(grid, scale=grid.scale.reshape(-1)[order].reshape(grid.scale.shape))
 
 
 def _taken(node: Node, array: np.ndarray, order: np.ndarray | None, axis: int = 0) -> np.ndarray:

@@ -58,13 +58,17 @@ def run_float(network: Network, x: np.ndarray, *, on_grids: bool = False) -> dic
     grids = network.grids if on_grids else {}
     tensors = {INPUT: _snapped(grids, INPUT, np.ascontiguousarray(x, dtype=np.float32))}
     for node in network.nodes:
-        inputs = [tensors[name] for name in node.inputs]
-        try:
-            tensors[node.name] = _snapped(grids, node.name, _run(node, *inputs).astype(np.float32, copy=False))
-        except ValueError as error:
-            shapes = ", ".join(str(tensor.shape) for tensor in inputs)
-            raise SumtileError(f"node '{node.name}' ({type(node).__name__}) cannot take a tensor of shape {shapes} ({error}); check its weights and what it reads.") from error
+        tensors[node.name] = _snapped(grids, node.name, run_node(node, *(tensors[name] for name in node.inputs)))
     return tensors
+
+
+def run_node(node: Node, *inputs: np.ndarray) -> np.ndarray:
+    """One node on a batch of float32 tensors; see :func:`run_float`."""
+    try:
+        return _run(node, *inputs).astype(np.float32, copy=False)
+    except ValueError as error:
+        shapes = ", ".join(str(tensor.shape) for tensor in inputs)
+        raise SumtileError(f"node '{node.name}' ({type(node).__name__}) cannot take a tensor of shape {shapes} ({error}); check its weights and what it reads.") from error
 
 
 def _snapped(grids: dict[str, Grid], name: str, tensor: np.ndarray) -> np.ndarray:

@@ -116,7 +116,7 @@ class _Described:
 
 def _step_to_dict(step: Step | HostStep, arrays: Arrays) -> dict[str, Any]:
     if isinstance(step, HostStep):
-        operation = {"kind": type(step.operation).__name__, **asdict(step.operation)}  # type: ignore[call-overload]  # every operation is a dataclass
+        operation = {"type": type(step.operation).__name__, **asdict(step.operation)}  # type: ignore[call-overload]  # every operation is a dataclass
         return {"name": step.name, "operation": operation, "sources": step.sources, "target": step.target}
     return {
         "name": step.name,
@@ -135,10 +135,10 @@ def _step(entry: dict[str, Any], what: str, arrays: list[np.ndarray]) -> Step | 
 
 def _host_step(entry: dict[str, Any], what: str) -> HostStep:
     described = from_json(_DescribedHostStep, entry, what)
-    kind = described.operation.get("kind")
+    kind = described.operation.get("type")
     if not isinstance(kind, str) or kind not in OPERATIONS:
-        raise SumtileError(f"step '{described.name}' has an operation of kind {kind!r}, but it must be one of {', '.join(OPERATIONS)}; compile the network again.")
-    settings = {name: value for name, value in described.operation.items() if name != "kind"}
+        raise SumtileError(f"step '{described.name}' has an operation of type {kind!r}, but it must be one of {', '.join(OPERATIONS)}; compile the network again.")
+    settings = {name: value for name, value in described.operation.items() if name != "type"}
     return HostStep(described.name, from_json(OPERATIONS[kind], settings, f"the operation of step '{described.name}'"), described.sources, described.target)
 
 

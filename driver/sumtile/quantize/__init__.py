@@ -3,8 +3,8 @@
 """From a float network to integers: fusing, calibration, number formats, integer weights, and the error of each layer."""
 
 from sumtile.quantize.fuse import fuse
-from sumtile.quantize.quantized import LayerError, QuantizedLayer, QuantizedNetwork
+from sumtile.quantize.quantized import HostLayer, LayerError, QuantizedLayer, QuantizedNetwork
 from sumtile.quantize.quantizer import quantize_network
 from sumtile.quantize.scheme import Scheme
 
-__all__ = ["LayerError", "QuantizedLayer", "QuantizedNetwork", "Scheme", "fuse", "quantize_network"]
+__all__ = ["HostLayer", "LayerError", "QuantizedLayer", "QuantizedNetwork", "Scheme", "fuse", "quantize_network"]

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,11 +43,12 @@ class FloatTensor:
     """A tensor that needs a format.
 
     Attributes:
-        values: its float values on the calibration images, any shape.
+        values: its float values on the calibration images, or a sample of them; any shape.
         signed: whether it can be negative.
         known: its range over all images there are, where that is known: of the network's input.
         output: it is the network's output.
         adder_weights: real weights of the adder layers that read it.
+        extremes: its range on the calibration images, where ``values`` is a sample.
     """
 
     values: np.ndarray
@@ -55,10 +56,15 @@ class FloatTensor:
     known: Range | None = None
     output: bool = False
     adder_weights: tuple[np.ndarray, ...] = ()
+    extremes: Range | None = None
 
     def covering(self, bits: int, quantile: float = 1.0) -> FixedPoint:
         """The finest format that holds the range, or the share ``quantile`` of it; the known range is held as a whole."""
-        return _covering(self.known or Range.of(self.values, quantile), bits, self.signed)
+        return _covering(self.range(quantile), bits, self.signed)
+
+    def range(self, quantile: float) -> Range:
+        """The known range, or else that of the values without the largest magnitudes; see :meth:`Range.of`."""
+        return self.known or (self.extremes if self.extremes and quantile == 1 else Range.of(self.values, quantile))
 
 
 FormatChoice = Callable[[FloatTensor, np.ndarray], FixedPoint]
@@ -71,8 +77,12 @@ class ActivationRule(ABC):
     bits: int
 
     @abstractmethod
-    def settled(self, tensors: Sequence[FloatTensor]) -> FormatChoice:
-        """What chooses the format of each tensor, after a look at all tensors of the network."""
+    def settled(self, tensors: Iterable[FloatTensor]) -> FormatChoice:
+        """What chooses the format of each tensor, after a look at all tensors of the network where the rule needs one.
+
+        Args:
+            tensors: they are computed as they are asked for.
+        """
 
 
 @dataclass(frozen=True)
@@ -102,13 +112,13 @@ class CoveringActivations(ActivationRule):
         share = "the maximum" if self.quantile == 1 else f"{100 * self.quantile:g} %"
         return f"{self.bits} bits, scales cover {share} of {'activations' if self.scale == 'activations' else 'activations and adder weights'}"
 
-    def settled(self, tensors: Sequence[FloatTensor]) -> FormatChoice:
+    def settled(self, tensors: Iterable[FloatTensor]) -> FormatChoice:
         return self._format
 
     def _format(self, tensor: FloatTensor, found: np.ndarray) -> FixedPoint:
         if self.scale == "activations" or not tensor.adder_weights:
             return tensor.covering(self.bits, 1.0 if tensor.output else self.quantile)
-        seen = tensor.known or Range.of(tensor.values, self.quantile)
+        seen = tensor.range(self.quantile)
         low = min(seen.low, *(float(weights.min()) for weights in tensor.adder_weights))
         high = max(seen.high, *(float(weights.max()) for weights in tensor.adder_weights))
         return _covering(Range(low, high), self.bits, tensor.signed or low < 0)
@@ -136,7 +146,7 @@ class DynamicActivations(ActivationRule):
     def __str__(self) -> str:
         return f"{self.bits} bits, one fl a tensor searched layer by layer within {self.radius} of no overflow"
 
-    def settled(self, tensors: Sequence[FloatTensor]) -> FormatChoice:
+    def settled(self, tensors: Iterable[FloatTensor]) -> FormatChoice:
         return self._format
 
     def _format(self, tensor: FloatTensor, found: np.ndarray) -> FixedPoint:
@@ -168,7 +178,8 @@ class StaticActivations(ActivationRule):
     def __str__(self) -> str:
         return f"{self.bits} bits, one fl for all tensors searched within {self.radius} of no overflow"
 
-    def settled(self, tensors: Sequence[FloatTensor]) -> FormatChoice:
+    def settled(self, tensors: Iterable[FloatTensor]) -> FormatChoice:
+        tensors = list(tensors)
         around = min(tensor.covering(self.bits).fl for tensor in tensors)
 
         def error(fl: int) -> float:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The sumtile authors
 # SPDX-License-Identifier: Apache-2.0
-"""A block: the nodes of a network that an engine runs as one layer, and how a node begins one."""
+"""A block: the nodes of a network that an engine runs as one layer, or the processor as one operation, and how a node begins one."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from enum import IntEnum
 import numpy as np
 
 from sumtile.errors import SumtileError
+from sumtile.kernels.host import Operation
 from sumtile.kernels.layer import Layer, MapShape
 from sumtile.network.graph import INPUT, BatchNorm, Conv, Linear, Node
 
@@ -32,10 +33,10 @@ class Block:
         nodes: names of the nodes, in order.
         source, residual: names of the stored tensors that it reads; ``residual`` may be None.
         geometry: shapes and operator; the arithmetic of the layer is left at its defaults.
-        weights: real weights (float64) of ``geometry.weight_shape``.
+        weights: real weights of ``geometry.weight_shape``, in the network's type.
         factor, addend: bias and batch normalization as ``sum * factor + addend``, float64 of shape (channels,).
         slope: factor of negative values after the addition; 1 when there is no activation.
-        high: upper bound of the activation, or None.
+        low, high: bounds of the activation, or None.
         stage: the last stage that is taken.
         affine: name of the tensor that ``factor`` and ``addend`` lead to, before the addition; empty when no node makes it.
         before_pool: name of the tensor that is pooled; the block's own when nothing is.
@@ -49,6 +50,7 @@ class Block:
     addend: np.ndarray
     residual: str | None = None
     slope: float = 1.0
+    low: float | None = None
     high: float | None = None
     stage: Stage = Stage.CONVOLUTION
     affine: str = ""
@@ -60,9 +62,19 @@ class Block:
         return self.nodes[-1]
 
     @property
+    def reads(self) -> tuple[str, ...]:
+        """Names of the stored tensors that it reads."""
+        return (self.source,) if self.residual is None else (self.source, self.residual)
+
+    @property
+    def shape(self) -> MapShape:
+        """Shape of its tensor."""
+        return self.geometry.ofm
+
+    @property
     def rectified(self) -> bool:
         """True when the result is never negative."""
-        return self.slope == 0.0
+        return self.slope == 0.0 or self.low == 0.0
 
     def fold(self, node: BatchNorm) -> None:
         """Applies a batch normalization after what is folded already.
@@ -82,13 +94,45 @@ class Block:
         self.affine = node.name
 
 
-def multiplying_layers(blocks: Sequence[Block]) -> tuple[list[Block], list[Block]]:
-    """The multiplying layers of a network: those between its ends, and those that read its input or make its output."""
+@dataclass
+class HostBlock:
+    """Nodes that the processor runs as one operation; it makes the tensor of the last one.
+
+    Attributes:
+        nodes: names of the nodes, in order.
+        reads: names of the stored tensors that it reads.
+        operation: what it computes.
+        shape: shape of its tensor.
+    """
+
+    nodes: list[str]
+    reads: tuple[str, ...]
+    operation: Operation
+    shape: MapShape
+
+    @property
+    def name(self) -> str:
+        """Name of the tensor that the block makes."""
+        return self.nodes[-1]
+
+
+AnyBlock = Block | HostBlock
+
+
+def multiplying_layers(blocks: Sequence[AnyBlock]) -> tuple[list[Block], list[Block]]:
+    """The multiplying layers of a network: those between its ends, and those that read its input or make its output, host operations apart."""
+    first, last = {INPUT}, {blocks[-1].name}
+    for block in blocks:
+        if isinstance(block, HostBlock) and first.issuperset(block.reads):
+            first.add(block.name)
+    for block in reversed(blocks):
+        if isinstance(block, HostBlock) and block.name in last:
+            last.update(block.reads)
     inner: list[Block] = []
     ends: list[Block] = []
     for block in blocks:
-        if block.geometry.operator == "mac":
-            (ends if block.source == INPUT or block is blocks[-1] else inner).append(block)
+        if isinstance(block, Block) and block.geometry.operator == "mac":
+            (ends if block.source in first or block.name in last else inner).append(block)
     return inner, ends
 
 
@@ -96,10 +140,6 @@ def conv_block(node: Conv, ifm: MapShape) -> Block:
     """A block that begins with a convolution; weights become (outputs, height, width, inputs)."""
     outputs, inputs, *kernel = node.weight.shape
     depthwise = node.groups > 1
-    if depthwise and not node.groups == ifm.channels == outputs:
-        raise SumtileError(
-            f"node '{node.name}' has {node.groups} groups for {ifm.channels} inputs and {outputs} outputs, but only 1 group or depthwise (as many groups as inputs and outputs) can run; split it."
-        )
     if inputs * node.groups != ifm.channels:
         raise SumtileError(f"node '{node.name}' has weights for {inputs * node.groups} input channels, but '{node.inputs[0]}' has {ifm.channels}; correct its weights.")
     geometry = Layer(node.operator, ifm, outputs, (kernel[0], kernel[1]), node.stride, node.dilation, node.padding, depthwise=depthwise)
@@ -129,7 +169,7 @@ def identity_block(source: str, ifm: MapShape) -> Block:
 def _begin(node: Node, geometry: Layer, weights: np.ndarray, bias: np.ndarray | None) -> Block:
     addend = np.zeros(geometry.channels) if bias is None else bias.astype(np.float64)
     _require_finite(node, weights, addend)
-    return Block([], node.inputs[0], geometry, weights.astype(np.float64), np.ones(geometry.channels), addend, affine=node.name)
+    return Block([], node.inputs[0], geometry, weights, np.ones(geometry.channels), addend, affine=node.name)
 
 
 def _require_finite(node: Node, *arrays: np.ndarray) -> None:

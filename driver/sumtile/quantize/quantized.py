@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sumtile.formats import FixedPoint, WeightFormat
+from sumtile.kernels.host import Operation
 from sumtile.kernels.layer import Layer
 from sumtile.network.graph import Preprocess
 
@@ -27,7 +28,7 @@ class QuantizedLayer:
         weights: int64 of ``geometry.weight_shape``.
         weight_format: the levels of the weights; None for an adder layer, whose weights have the format of its input.
         scale, offset: real value of one unit of the integer sums, and real addend: float64 of shape (channels,).
-        slope, high: the activation, ``min(x if x >= 0 else slope * x, high)``; ``high`` may be None.
+        slope, low, high: the activation, ``clip(x if x >= 0 else slope * x, low, high)``; the bounds may be None.
         activated: format of the values before the pooling (of the result, when nothing is pooled).
     """
 
@@ -40,6 +41,7 @@ class QuantizedLayer:
     scale: np.ndarray
     offset: np.ndarray
     slope: float
+    low: float | None
     high: float | None
     activated: FixedPoint
 
@@ -55,13 +57,33 @@ class QuantizedLayer:
 
 
 @dataclass(frozen=True)
+class HostLayer:
+    """One operation of the processor; the formats of its tensors say the rest.
+
+    Attributes:
+        nodes: names of the network's nodes that it runs, in order.
+        reads: names of the tensors that it reads.
+        operation: what it computes.
+    """
+
+    nodes: tuple[str, ...]
+    reads: tuple[str, ...]
+    operation: Operation
+
+    @property
+    def name(self) -> str:
+        """Name of the layer, and of the tensor that it makes."""
+        return self.nodes[-1]
+
+
+@dataclass(frozen=True)
 class LayerError:
     """What quantization does to one layer's result on the calibration images.
 
     Attributes:
         name: name of the layer.
-        operator: operator of the array that its weights are made for.
-        weights: format of its weights in words.
+        operator: operator of the array that its weights are made for; ``host`` for an operation of the processor.
+        weights: format of its weights in words; empty where it has none.
         weight_snr: power of the weights over that of their errors, in dB.
         clipped_weights: share of an adder layer's weights beyond the format's range (their excess moved to the constant).
         format: number format of its result.
@@ -88,7 +110,7 @@ class QuantizedNetwork:
         name, preprocess, classes: as in the float network.
         scheme: all settings of the quantizer in words.
         formats: number format of every stored tensor, the network's input included.
-        layers: layers in order; the last one makes the output.
+        layers: layers and operations of the processor in order; the last one makes the output.
         errors: one entry a layer, measured on the calibration images.
     """
 
@@ -97,7 +119,7 @@ class QuantizedNetwork:
     classes: tuple[str, ...]
     scheme: str
     formats: dict[str, FixedPoint]
-    layers: tuple[QuantizedLayer, ...]
+    layers: tuple[QuantizedLayer | HostLayer, ...]
     errors: tuple[LayerError, ...] = ()
 
     @property

@@ -10,11 +10,11 @@ from sumtile.formats import FixedPoint
 from sumtile.kernels.layer import Pool
 from sumtile.network.graph import INPUT
 from sumtile.program.golden import accumulate
-from sumtile.quantize.quantized import QuantizedNetwork
+from sumtile.quantize.quantized import HostLayer, QuantizedNetwork
 
 
 def run_quantized(quantized: QuantizedNetwork, values: np.ndarray) -> dict[str, np.ndarray]:
-    """Integer tensors by name (int64), computed with the real scales.
+    """Integer tensors by name, computed with the real scales.
 
     Args:
         quantized: the network.
@@ -23,17 +23,22 @@ def run_quantized(quantized: QuantizedNetwork, values: np.ndarray) -> dict[str, 
     formats = quantized.formats
     tensors = {INPUT: formats[INPUT].quantize(values)}
     for layer in quantized.layers:
+        if isinstance(layer, HostLayer):
+            maps, read = [tensors[name] for name in layer.reads], [formats[name] for name in layer.reads]
+            tensors[layer.name] = layer.operation.run(maps, read, formats[layer.name])
+            continue
         residual = None if layer.residual is None else formats[layer.residual].dequantize(tensors[layer.residual])
         sums = accumulate(layer.geometry, tensors[layer.source], layer.weights) * layer.scale + layer.offset
-        activated = activate(sums, residual, layer.slope, layer.high)
+        activated = activate(sums, residual, layer.slope, layer.low, layer.high)
         tensors[layer.name] = formats[layer.name].quantize(pool(layer.geometry.pool, activated, layer.activated))
     return tensors
 
 
-def activate(sums: np.ndarray, residual: np.ndarray | None, slope: float, high: float | None) -> np.ndarray:
+def activate(sums: np.ndarray, residual: np.ndarray | None, slope: float, low: float | None, high: float | None) -> np.ndarray:
     """Adds the real residual, if there is one, and applies the activation to real sums."""
     sums = sums if residual is None else sums + residual
     activated = sums if slope == 1 else np.where(sums < 0, sums * slope, sums)
+    activated = activated if low is None else np.maximum(activated, low)
     return activated if high is None else np.minimum(activated, high)
 
 
