@@ -15,7 +15,6 @@ import pytest
 from sumtile.errors import SumtileError
 from sumtile.overlay import Board, Overlay
 from sumtile.overlay.description import board_names, overlay_names
-from sumtile.overlay.estimate import estimate_dsps
 from sumtile.overlay.resources import overlays_folder
 from tests.support.overlays import ARRAYS, small_overlay
 
@@ -46,24 +45,6 @@ def test_what_is_shipped_and_tested_is_valid() -> None:
     for top in ARRAYS:
         for bits in (8, 16):
             assert small_overlay(top, bits).clock_mhz == 100.0
-
-
-def test_the_estimated_dsps_fit_the_boards() -> None:
-    for name in overlay_names():
-        for board in json.loads((overlays_folder() / f"{name}.json").read_text())["boards"]:
-            overlay = Overlay.load(name, board)
-            assert sum(estimate_dsps(overlay).values()) <= overlay.board.budget["dsp"], overlay
-    # What Qiu et al., FPGA'16, take of the same part.
-    for name in ("fixed8", "fixed16"):
-        assert sum(estimate_dsps(Overlay.load(name, "zc706")).values()) <= 780
-
-
-def test_multipliers_are_counted_as_they_fit_a_dsp() -> None:
-    eight, sixteen, mixed = (Overlay.load(*which) for which in (("fixed8", "pynq-z2"), ("fixed16", "pynq-z2"), ("msq", "pynq-z2")))
-    assert estimate_dsps(eight)["arrays"] == 16 * 16 // 2  # two lanes of 8 bits share one
-    assert estimate_dsps(sixteen)["arrays"] == 8 * 8 * 2
-    assert estimate_dsps(sixteen)["scale"] == 8 * 2  # sums of 48 bits by 16
-    assert estimate_dsps(mixed)["arrays"] == 16 * 16 // 2 + 40 // 2
 
 
 def engine(raw: dict) -> dict:

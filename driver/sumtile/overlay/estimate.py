@@ -1,57 +1,197 @@
 # SPDX-FileCopyrightText: 2026 The sumtile authors
 # SPDX-License-Identifier: Apache-2.0
-"""How many DSPs a design takes: an estimate from the widths of its multipliers, not a report of a tool."""
+"""What an overlay takes of its board's device: an estimate, part by part, and no report of a tool.
+
+DSPs and block RAMs follow from widths and depths. LUTs and flip-flops of the lanes are those that yosys counts for
+lanes like the kernels' (``python benchmarks/area.py``); those of the other stages are counted from the widths of what
+they compute in LUTs of six inputs; those of the vendor's blocks and of control are round figures.
+"""
 
 from __future__ import annotations
 
+import math
+from dataclasses import astuple, dataclass
+
 from sumtile.overlay.description import Overlay
 from sumtile.overlay.engine import Array, Engine
+from sumtile.overlay.memories import SHIFT_DEPTH, Memory
+from sumtile.overlay.multipliers import multiplier_dsps, packs
+
+FILL_LIMITS = {"lut": 0.70, "ff": 0.50, "bram36": 0.80, "dsp": 0.80}
+"""Share of a device's resources up to which a design still routes well: the vendor's usual recommendation."""
+
+LANES: dict[tuple[str, int, int], tuple[float, float]] = {
+    ("adder", 8, 8): (21.7, 22.5),
+    ("adder", 16, 16): (38.2, 39.0),
+    ("sp2", 8, 4): (30.9, 28.3),
+    ("mac", 8, 4): (13.8, 27.4),
+    ("mac", 8, 8): (17.5, 35.1),
+    ("mac", 16, 16): (33.5, 67.1),
+}
+"""LUTs and flip-flops of a lane in an array of 256, with its share of adder tree and accumulator, by operator, bits of a
+feature and bits of a weight: ``python benchmarks/area.py``, yosys 0.70."""
 
 ADDRESS_DSPS = 24
 """Products of run-time sizes: buffer addresses and loop bounds, the same in every engine."""
 
-_WIDE = {"zynq-7000": 25, "zynq-ultrascale+": 27}
-_NARROW = 18
+_CONTROL_LUTS, _CONTROL_FFS = 6000, 9000  # counters of twelve stages, and the descriptor that travels along them
 
 
-def estimate_dsps(overlay: Overlay) -> dict[str, int]:
-    """DSPs by part of the engine: ``arrays``, ``scale``, ``combine``, ``pool``, ``addresses``.
+@dataclass(frozen=True)
+class Resources:
+    """Amounts of a device's resources; block RAMs count in whole ones of 36 Kib, halves included."""
 
-    A multiplier takes one DSP48 if its operands fit 25 x 18 bits (27 x 18 on UltraScale+), signs included, and several
-    otherwise. Two lanes of at most 8 bits share one (``PackedProducts`` in ``operators.hpp``).
+    lut: float = 0.0
+    ff: float = 0.0
+    bram36: float = 0.0
+    dsp: float = 0.0
+
+    def __add__(self, other: Resources) -> Resources:
+        return Resources(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other))))
+
+
+@dataclass(frozen=True)
+class Use:
+    """One resource of a board.
+
+    Attributes:
+        resource: ``lut``, ``ff``, ``bram36`` or ``dsp``.
+        used: estimate of what the overlay takes.
+        available: what the device has.
+        recommended: up to how much it should be filled.
     """
-    engine = overlay.engine
-    wide = _WIDE[overlay.board.family]
-    channels = engine.stream_bits // engine.data_bits
-    sum_bits = max(engine.accumulator_bits(array) for array in engine.arrays)
-    return {
-        "arrays": sum(_array_dsps(engine, array, wide) for array in engine.arrays),
-        "scale": engine.to // engine.scale_fold * _multiplier(sum_bits, 16, wide),
-        "combine": channels * _multiplier(engine.mid_bits, 16, wide),
-        "pool": channels * _multiplier(engine.data_bits + 17, 17, wide),
-        "addresses": ADDRESS_DSPS,
+
+    resource: str
+    used: int
+    available: int
+    recommended: int
+
+    @property
+    def fits(self) -> bool:
+        """The device has enough."""
+        return self.used <= self.available
+
+    @property
+    def comfortable(self) -> bool:
+        """Below the recommended fill."""
+        return self.used <= self.recommended
+
+
+_DMA_TWO_WAYS, _DMA_ONE_WAY = Resources(2000, 2900, 2), Resources(1200, 1700, 1.5)  # AXI DMA 7.1 in simple mode
+_PORT = Resources(1100, 1400)  # a SmartConnect to a memory port
+_CONTROL_BUS = Resources(1000, 1300)  # AXI-Lite interconnect, interrupt controller, resets
+
+
+def estimate(overlay: Overlay) -> dict[str, Resources]:
+    """Estimated resources of a design by part: arrays, stages, memories, streams, control, and the blocks around the engine."""
+    engine, family = overlay.engine, overlay.board.family
+    parts = {f"{array} array": _array(engine, array, family) for array in engine.arrays}
+    return parts | {
+        "scale": _scale(engine, family),
+        "combine": _combine(engine, family),
+        "pool": _pool(engine, family),
+        "window": _window(engine),
+        "weight buffer": _memory(Memory(engine.weight_tiles, engine.stream_bits, engine.tile_bytes // engine.stream_bytes)),
+        "reorder buffer": _memory(Memory(2 * engine.reorder_words, engine.to * engine.mid_bits)),
+        "streams": _streams(engine),
+        "control": Resources(lut=_CONTROL_LUTS, ff=_CONTROL_FFS, dsp=ADDRESS_DSPS),
+        "DMAs and interconnect": _surroundings(engine),
     }
 
 
-def _array_dsps(engine: Engine, array: Array, wide: int) -> int:
-    lanes = {"adder": 0, "sp2": 0, "mac": engine.to, "mixed": array.fixed_lanes}[array.operator]
-    if packs(engine.data_bits, array.weight_bits):
-        multipliers = -(-lanes // 2)
-    else:
-        multipliers = lanes * _multiplier(engine.data_bits + 1, array.weight_bits, wide)
-    return engine.ti // array.fold * engine.tp * multipliers
+def budget(overlay: Overlay) -> list[Use]:
+    """The estimate of the whole design held against the board's device, a resource each."""
+    total = sum(estimate(overlay).values(), Resources())
+    available = overlay.board.budget
+    return [Use(name, math.ceil(getattr(total, name)), available[name], int(limit * available[name])) for name, limit in FILL_LIMITS.items()]
 
 
-def packs(data_bits: int, weight_bits: int) -> bool:
-    """Two products of these widths share a multiplier (``PackedProducts::kFit``)."""
-    product = data_bits + weight_bits
-    return product + weight_bits + 1 <= 25 and 2 * product <= 32
+def _array(engine: Engine, array: Array, family: str) -> Resources:
+    """All lanes with their adder trees and accumulators; and what spreads depthwise weights, one LUT for three bits."""
+    fixed = {"mac": engine.to, "mixed": array.fixed_lanes}.get(array.operator, 0)
+    lanes = {"mac": fixed, "sp2" if array.operator == "mixed" else array.operator: engine.to - fixed}
+    inputs = engine.ti // array.fold * engine.tp
+    total = Resources()
+    for operator, outputs in lanes.items():
+        luts, ffs = _lane(operator, engine.data_bits, array.weight_bits)
+        total += Resources(inputs * outputs * luts, inputs * outputs * ffs)
+    dsps = -(-fixed // 2) if packs(engine.data_bits, array.weight_bits) else fixed * multiplier_dsps(engine.data_bits + 1, array.weight_bits, family)
+    weights = engine.tile_lanes(array) * engine.to * array.weight_bits
+    return total + Resources(weights / 3, weights, 0, inputs * dsps)
 
 
-def _multiplier(a: int, b: int, wide: int) -> int:
-    """DSPs of a product of two signed operands of ``a`` and ``b`` bits."""
+def _lane(operator: str, data_bits: int, weight_bits: int) -> tuple[float, float]:
+    """LUTs and flip-flops of one lane with its share of tree and accumulator; of a width that was not measured, in proportion to the nearest."""
+    measured = {data + weight: cells for (kind, data, weight), cells in LANES.items() if kind == operator}
+    width = data_bits + weight_bits
+    nearest = min(measured, key=lambda measured_width: abs(measured_width - width))
+    luts, ffs = measured[nearest]
+    return luts * width / nearest, ffs * width / nearest
 
-    def pieces(wide_bits: int, narrow_bits: int) -> int:
-        return -(-max(wide_bits - 1, 1) // (wide - 1)) * -(-max(narrow_bits - 1, 1) // (_NARROW - 1))
 
-    return min(pieces(a, b), pieces(b, a))
+def _scale(engine: Engine, family: str) -> Resources:
+    """For each lane a product, a rounding shift by up to 40, an addition, a saturation, and its share of the parameters."""
+    lanes = engine.to // engine.scale_fold
+    sum_bits = max(engine.accumulator_bits(array) for array in engine.arrays)
+    product = sum_bits + 16
+    luts = _shifter(product, 6) + 2 * product + 2 * engine.mid_bits + (sum_bits if engine.scale_fold > 1 else 0)
+    rows = -(-engine.channels_max // lanes)
+    parameters = sum((_memory(Memory(rows, bits, lanes)) for bits in (16, 6, 32)), Resources())
+    return Resources(lanes * luts, lanes * 4 * product, 0, lanes * multiplier_dsps(sum_bits, 16, family)) + parameters
+
+
+def _combine(engine: Engine, family: str) -> Resources:
+    """For each channel of a beat an aligned residual, a slope, two bounds and a rounding shift."""
+    channels, bits = engine.stream_bits // engine.data_bits, 2 * engine.mid_bits
+    luts = 2 * _shifter(bits, 5) + 5 * engine.mid_bits
+    return Resources(channels * luts, channels * 6 * engine.mid_bits, 0, channels * multiplier_dsps(engine.mid_bits, 16, family))
+
+
+def _pool(engine: Engine, family: str) -> Resources:
+    """For each channel of a beat a sum or maximum, a product and a rounding shift; and the ring of rows."""
+    channels, bits = engine.stream_bits // engine.data_bits, engine.data_bits + 17
+    luts = 2 * bits + _shifter(bits + 17, 5)
+    logic = Resources(channels * luts, channels * 5 * bits, 0, channels * multiplier_dsps(bits, 17, family))
+    return logic + _memory(Memory(engine.pool_beats, engine.stream_bits))
+
+
+def _window(engine: Engine) -> Resources:
+    """The ring of rows in a bank for each column, an address for each, and what rotates the banks into the order of the columns."""
+    word = engine.ti * engine.data_bits
+    rotation = engine.tp * word * (-(-(engine.tp - 1).bit_length() // 2))
+    return Resources(rotation + 60 * engine.tp, 2 * engine.tp * word) + _memory(Memory(engine.feature_words, word, engine.tp))
+
+
+def _streams(engine: Engine) -> Resources:
+    """The FIFOs between the stages, by their depths in ``config.hpp``."""
+    sum_bits = max(engine.accumulator_bits(array) for array in engine.arrays)
+    beat, mids = engine.stream_bits, engine.to * engine.mid_bits
+    sizes = [
+        *[(512, beat)] * (2 + engine.weight_streams),
+        (8, beat * engine.weight_streams),
+        (16, engine.tp * engine.ti * engine.data_bits),
+        (16, 8 * engine.tile_bytes),
+        *[(8, engine.to * sum_bits)] * engine.tp,
+        *[(32, mids)] * 2,
+        *[(32, beat)] * 3,
+    ]
+    return sum((_fifo(*size) for size in sizes), Resources())
+
+
+def _fifo(depth: int, width: int) -> Resources:
+    """Up to the depth of a shift register, a LUT a bit and a register behind it; a block RAM beyond."""
+    return Resources(width + 20, width + 20) if depth <= SHIFT_DEPTH else Resources(60, 80) + _memory(Memory(depth, width))
+
+
+def _surroundings(engine: Engine) -> Resources:
+    one_way = 1 + engine.weight_streams
+    return sum([_DMA_ONE_WAY] * one_way + [_PORT] * (one_way + 1), _DMA_TWO_WAYS + _CONTROL_BUS)
+
+
+def _memory(memory: Memory) -> Resources:
+    return Resources(lut=memory.luts, bram36=memory.halves / 2)
+
+
+def _shifter(bits: int, levels: int) -> int:
+    """A rounding shift: a LUT of six inputs is a multiplexer of four; the bits that are shifted out are gathered, and the result is incremented."""
+    return bits * -(-levels // 2) + 2 * bits
