@@ -127,6 +127,8 @@ BOARDS: dict[str, dict] = {
     "ddr_bytes of the board": {"ddr_bytes": 4e9},
     "hp_ports of the board": {"hp_ports": True},
     "hp_bits of board 'zcu102' is 0": {"hp_bits": 0},
+    "port_efficiency of board 'zcu102' is 1.5": {"port_efficiency": 1.5},
+    "ddr_bytes_per_second of board 'zcu102' is -1": {"ddr_bytes_per_second": -1},
     "lut of budget": {"budget": {"lut": "many"}},
     "budget of the board": {"budget": [1, 2]},
     "has the unknown 'colour'": {"colour": "red"},

@@ -173,8 +173,10 @@ std::string Scheduler::report() const {
 }
 
 void Scheduler::count_iterations(int loop, unsigned long long iterations) {
-  if (iterations_.size() <= std::size_t(loop)) iterations_.resize(loop + 1);
+  if (iterations_.size() <= std::size_t(loop)) iterations_.resize(loop + 1), clocks_.resize(loop + 1);
   iterations_[loop] += iterations;
+  clocks_[loop].cycles = running_->now;
+  clocks_[loop].waited = running_->waited;
 }
 
 void Dataflow::stage(const char* name, std::function<void()> body) {

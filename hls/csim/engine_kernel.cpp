@@ -168,6 +168,23 @@ SUMTILE_EXPORT std::uint64_t sumtile_loop_count_of(Kernel* kernel, int loop) {
   return std::size_t(loop) < counts.size() ? counts[loop] : 0;
 }
 
+#ifdef SUMTILE_TIMED
+// From the next layer on, the outside of a port moves `beats` beats in `cycles` cycles at the most.
+SUMTILE_EXPORT void sumtile_pace(Kernel* kernel, int port, unsigned beats, unsigned cycles) {
+  kernel->port(port).pace(beats, cycles);
+}
+
+// The cycle of the last layer in which a loop ended, and how many of its cycles it had to wait for a stream.
+SUMTILE_EXPORT std::int64_t sumtile_cycles_of(Kernel* kernel, int loop) {
+  const auto& clocks = kernel->scheduler.clocks();
+  return std::size_t(loop) < clocks.size() ? clocks[loop].cycles : 0;
+}
+SUMTILE_EXPORT std::int64_t sumtile_waits_of(Kernel* kernel, int loop) {
+  const auto& clocks = kernel->scheduler.clocks();
+  return std::size_t(loop) < clocks.size() ? clocks[loop].waited : 0;
+}
+#endif
+
 SUMTILE_EXPORT std::uint64_t sumtile_progress(Kernel* kernel) { return kernel->scheduler.progress; }
 
 SUMTILE_EXPORT void sumtile_report(Kernel* kernel, char* text, std::size_t bytes) {

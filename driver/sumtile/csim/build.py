@@ -69,12 +69,13 @@ def vendor_headers() -> Path:
     raise SumtileError("the vendor's ap_int.h was not found, but the vendor-type simulation needs it; pip install hls4ml, or set SUMTILE_AP_TYPES to its folder.")
 
 
-def build_kernel(overlay: Overlay, types: str = "native") -> Path:
+def build_kernel(overlay: Overlay, types: str = "native", timed: bool = False) -> Path:
     """The shared library of an overlay's engine, compiled when the cache has none.
 
     Args:
         overlay: gives the top function and its configuration.
         types: ``native`` or ``vendor``.
+        timed: the stages and streams keep time (``stream_clock.hpp``), which takes the simulation several times as long.
 
     Raises:
         SumtileError: no compiler, no vendor headers, or a compilation that failed.
@@ -94,6 +95,8 @@ def build_kernel(overlay: Overlay, types: str = "native") -> Path:
         f"-I{hls / 'csim' / 'include'}",
         f"-I{hls / 'include'}",
     ]
+    if timed:
+        flags.append("-DSUMTILE_TIMED")
     if types == "vendor":
         flags += ["-DSUMTILE_VENDOR_TYPES", "-isystem", str(vendor_headers())]
     headers = sorted((hls / "include").rglob("*.h*")) + sorted((hls / "csim" / "include").iterdir())

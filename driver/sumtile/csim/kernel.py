@@ -7,6 +7,7 @@ from __future__ import annotations
 import ctypes
 from dataclasses import dataclass
 from enum import IntEnum
+from pathlib import Path
 
 import numpy as np
 
@@ -134,7 +135,12 @@ def load_kernel(overlay: Overlay, types: str = "native") -> Kernel:
     Raises:
         SumtileError: no compiler, no vendor headers, a compilation that failed, or a library that cannot be loaded.
     """
-    library = load_library(build_kernel(overlay, types))
+    return Kernel(bound_library(build_kernel(overlay, types)))
+
+
+def bound_library(path: Path) -> ctypes.CDLL:
+    """Loads a compiled kernel and tells ctypes the types of its functions."""
+    library = load_library(path)
     handle, index, size, text = ctypes.c_void_p, ctypes.c_int, ctypes.c_size_t, ctypes.c_char_p
     signatures = {
         "sumtile_new": (handle, []),
@@ -161,7 +167,7 @@ def load_kernel(overlay: Overlay, types: str = "native") -> Kernel:
     for name, (result, arguments) in signatures.items():
         function = getattr(library, name)
         function.restype, function.argtypes = result, arguments
-    return Kernel(library)
+    return library
 
 
 def _ports(library: ctypes.CDLL) -> list[Port]:

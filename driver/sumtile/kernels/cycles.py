@@ -31,7 +31,7 @@ def stage_cycles(engine: Engine, layer: Layer, tiling: Tiling) -> dict[str, int]
         "load_residual": conv.pixels * output_beats if layer.residual else 0,
         "window": _window(engine, layer, tiling, row_cycles=layer.ifm.width * tiling.ifm_tiles * engine.word_beats),
         "replay": _replay(engine, layer, tiling, tile_cycles=tile_rows),
-        "compute": conv.height * tiling.column_tiles * _array_cycles(engine, layer, tiling),
+        "compute": conv.height * tiling.column_tiles * sum(output_cycles(engine, layer, group) for group in range(tiling.groups)),
         "scale": tiling.groups * engine.to + words * engine.scale_fold,
         "reorder": _reorder(layer, tiling),
         "combine": conv.pixels * output_beats,
@@ -41,19 +41,26 @@ def stage_cycles(engine: Engine, layer: Layer, tiling: Tiling) -> dict[str, int]
     }
 
 
-def _array_cycles(engine: Engine, layer: Layer, tiling: Tiling) -> int:
-    """Cycles that the array spends on one tile of output columns of every group."""
+def stripes_of(layer: Layer, tiling: Tiling) -> Iterator[range]:
+    """Output rows (before pooling) of each stripe."""
+    height = layer.conv.height
+    for first in range(0, height, tiling.stripe_rows):
+        yield range(first, min(first + tiling.stripe_rows, height))
+
+
+def output_cycles(engine: Engine, layer: Layer, group: int) -> int:
+    """Cycles that the array spends on one tile of output columns of a group."""
     fold = engine.array_of(layer.operator, layer.weight_bits).fold
-    tail_folds = ceil_div(tail_channels(engine, layer), engine.ti // fold)
-    words = [group_words(engine, layer, group) for group in range(tiling.groups)]
-    tails = sum(tiling.ifm_tiles - 1 in group for group in words)
-    return layer.kernel[0] * layer.kernel[1] * (sum(map(len, words)) * fold - tails * (fold - tail_folds))
+    words = group_words(engine, layer, group)
+    last_word = ceil_div(layer.ifm.channels, engine.ti) - 1
+    tail = fold - ceil_div(tail_channels(engine, layer), engine.ti // fold) if last_word in words else 0
+    return layer.kernel[0] * layer.kernel[1] * (len(words) * fold - tail)
 
 
 def _reorder(layer: Layer, tiling: Tiling) -> int:
     """Two halves: stripe ``s`` is filled when stripe ``s - 2`` is emptied, and emptied when it is filled."""
     filled, emptied = 0, [0, 0]
-    for stripe in _stripes(layer, tiling):
+    for stripe in stripes_of(layer, tiling):
         words = len(stripe) * layer.conv.width * tiling.groups
         filled = max(filled, emptied[-2]) + words
         emptied.append(max(emptied[-1], filled + MEMORY_DELAY) + words)
@@ -95,7 +102,7 @@ def _window(engine: Engine, layer: Layer, tiling: Tiling, row_cycles: int) -> in
     words = [len(group_words(engine, layer, group)) for group in range(tiling.groups)]
     row_steps = layer.kernel[1] * words[0]
     later_steps = layer.kernel[0] * layer.kernel[1] * sum(words[1:])
-    for stripe in _stripes(layer, tiling):
+    for stripe in stripes_of(layer, tiling):
         for row in stripe:
             top = row * layer.stride[0] - layer.padding[0]
             for tap in range(layer.kernel[0]):
@@ -110,7 +117,7 @@ def _window(engine: Engine, layer: Layer, tiling: Tiling, row_cycles: int) -> in
 
 def _replay(engine: Engine, layer: Layer, tiling: Tiling, tile_cycles: int) -> int:
     ring, steps = _Ring(engine.weight_tiles, tile_cycles), tiling.group_tiles
-    for number, stripe in enumerate(_stripes(layer, tiling)):
+    for number, stripe in enumerate(stripes_of(layer, tiling)):
         uses = len(stripe) * tiling.column_tiles
         for group in range(tiling.groups):
             first = (group if tiling.resident else number * tiling.groups + group) * steps
@@ -142,10 +149,3 @@ def _pool(engine: Engine, layer: Layer, output_beats: int) -> int:
         last = row + 1 == ofm.height
         ring.release(conv.height if last else min(max(top + pool.stride[0], 0), conv.height))
     return max(ring.now, ring.loaded(conv.height - 1))
-
-
-def _stripes(layer: Layer, tiling: Tiling) -> Iterator[range]:
-    """Output rows of each stripe."""
-    height = layer.conv.height
-    for first in range(0, height, tiling.stripe_rows):
-        yield range(first, min(first + tiling.stripe_rows, height))

@@ -27,16 +27,26 @@ FAMILIES = ("zynq-7000", "zynq-ultrascale+")
 
 @dataclass(frozen=True)
 class Board:
-    """A board: its part, its memory ports and the resources that a design may fill."""
+    """A board: its part, its memory and the ports to it, and the resources that a design may fill.
+
+    Attributes:
+        ddr_bytes_per_second: peak rate of the memory behind the ports.
+        ddr_efficiency: share of that rate that long bursts of several ports reach.
+        hp_ports, hp_bits: number and width of the high-performance ports from the logic to the memory.
+        port_efficiency: share of a port's beats that long bursts fill.
+    """
 
     name: str
     title: str
     family: str
     part: str
     ddr_bytes: int
+    ddr_bytes_per_second: int
+    ddr_efficiency: float
     cma_bytes: int
     hp_ports: int
     hp_bits: int
+    port_efficiency: float
     budget: dict[str, int]
 
     @classmethod
@@ -57,10 +67,13 @@ class Board:
             raise SumtileError(f"the board is named '{self.name}', but its file is named '{name}'; give both one name.")
         if self.family not in FAMILIES:
             raise SumtileError(f"the family '{self.family}' is unknown; choose one of {', '.join(FAMILIES)}.")
-        numbers = {"ddr_bytes": self.ddr_bytes, "cma_bytes": self.cma_bytes, "hp_ports": self.hp_ports, "hp_bits": self.hp_bits, **self.budget}
+        numbers = {"ddr_bytes": self.ddr_bytes, "ddr_bytes_per_second": self.ddr_bytes_per_second, "cma_bytes": self.cma_bytes, "hp_ports": self.hp_ports, "hp_bits": self.hp_bits, **self.budget}
         for key, value in numbers.items():
             if value < 1:
                 raise SumtileError(f"{key} of board '{name}' is {value}, but it must be positive; correct it.")
+        for key, share in (("ddr_efficiency", self.ddr_efficiency), ("port_efficiency", self.port_efficiency)):
+            if not 0.01 <= share <= 1:
+                raise SumtileError(f"{key} of board '{name}' is {share:g}, but it is a share from 0.01 to 1; correct it.")
 
     @property
     def is_mpsoc(self) -> bool:

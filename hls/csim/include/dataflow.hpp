@@ -10,6 +10,7 @@
 
 #include <csetjmp>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <exception>
 #include <functional>
@@ -35,6 +36,7 @@ struct Fiber {
   int children = 0;
   Wait wait = Wait::none;
   const StreamBase* stream = nullptr;
+  std::int64_t now = 0, waited = 0;  // its clock, and cycles of it in which a stream stopped it; timed simulation only
   bool started = false, finished = false;
   void* stack = nullptr;
   jmp_buf context;
@@ -72,6 +74,15 @@ class Scheduler {
   void count_iterations(int loop, unsigned long long iterations);
   const std::vector<unsigned long long>& iterations() const { return iterations_; }
 
+  // What the clock of a loop's stage said when the loop last ended.
+  struct Clock {
+    std::int64_t cycles = 0, waited = 0;
+  };
+  const std::vector<Clock>& clocks() const { return clocks_; }
+  // Number of the dataflow region that runs: the clocks of each begin at zero.
+  unsigned region() const { return region_; }
+  void begin_region() { ++region_; }
+
  private:
   void resume(Fiber* fiber);
   void leave();
@@ -82,6 +93,8 @@ class Scheduler {
   std::deque<Fiber*> ready_;
   std::vector<void*> stacks_;
   std::vector<unsigned long long> iterations_;
+  std::vector<Clock> clocks_;
+  unsigned region_ = 0;
   Fiber* running_ = nullptr;
   int live_ = 0;
   bool unwinding_ = false;
@@ -92,9 +105,17 @@ inline void count_iterations(int loop, unsigned long long iterations) {
   if (Scheduler* scheduler = Scheduler::current()) scheduler->count_iterations(loop, iterations);
 }
 
+#ifdef SUMTILE_TIMED
+// An iteration of a pipelined loop is a cycle of its stage.
+inline void count_cycle() { ++Scheduler::current()->running()->now; }
+#else
+inline void count_cycle() {}
+#endif
+
 // A dataflow region: its stages start as fibers and the region's end waits for all of them.
 class Dataflow {
  public:
+  Dataflow() { Scheduler::current()->begin_region(); }
   void stage(const char* name, std::function<void()> body);
   ~Dataflow() noexcept(false);
 };

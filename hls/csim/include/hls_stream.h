@@ -5,8 +5,10 @@
 #define SUMTILE_CSIM_HLS_STREAM_H
 
 #include <memory>
+#include <type_traits>
 
 #include "dataflow.hpp"
+#include "stream_clock.hpp"
 
 namespace sumtile {
 namespace csim {
@@ -75,10 +77,15 @@ class stream : public sumtile::csim::StreamBase {
  public:
   static constexpr std::size_t kPortDepth = 2048;
 
-  explicit stream(const char* name = "stream") : StreamBase(name, Depth ? Depth : kPortDepth), slots_(new T[depth_]) {}
+  explicit stream(const char* name = "stream")
+      : StreamBase(name, Depth ? Depth : kPortDepth), slots_(new T[depth_]), clock_(depth_) {}
+
+  // When the simulation keeps time, how fast the outside of a port moves its beats.
+  void pace(unsigned beats, unsigned cycles) { clock_.pace(beats, cycles); }
 
   T read() {
     while (empty()) wait_for_data();
+    clock_.read(head_);
     T value = slots_[head_];
     head_ = head_ + 1 == depth_ ? 0 : head_ + 1;
     took();
@@ -87,17 +94,20 @@ class stream : public sumtile::csim::StreamBase {
 
   void write(const T& value) {
     while (full()) wait_for_room();
+    clock_.write(tail_);
     slots_[tail_] = value;
     tail_ = tail_ + 1 == depth_ ? 0 : tail_ + 1;
     wrote();
   }
 
-  // A failed attempt returns after the other end has moved: simulated time stands still while nothing does.
+  // A failed attempt returns after the other end has moved: without clocks, time stands still while nothing does. With
+  // them it takes a cycle, and fails when the other end has moved too late for it.
   bool read_nb(T& value) {
     if (empty()) {
       wait_for_data();
-      return false;
+      if (!sumtile::csim::kTimed) return false;
     }
+    if (!clock_.may_read(head_)) return false;
     value = read();
     return true;
   }
@@ -105,8 +115,9 @@ class stream : public sumtile::csim::StreamBase {
   bool write_nb(const T& value) {
     if (full()) {
       wait_for_room();
-      return false;
+      if (!sumtile::csim::kTimed) return false;
     }
+    if (!clock_.may_write(tail_)) return false;
     write(value);
     return true;
   }
@@ -114,6 +125,7 @@ class stream : public sumtile::csim::StreamBase {
  private:
   std::unique_ptr<T[]> slots_;
   std::size_t head_ = 0, tail_ = 0;
+  std::conditional_t<Depth == 0, sumtile::csim::PortClock, sumtile::csim::StreamClock> clock_;
 };
 
 }  // namespace hls

@@ -81,7 +81,10 @@ class LoopCounter {
 #ifdef SUMTILE_CSIM
   explicit LoopCounter(Loop loop) : loop_(loop) {}
   ~LoopCounter() { csim::count_iterations(static_cast<int>(loop_), iterations_); }
-  void tick() { ++iterations_; }
+  void tick() {
+    ++iterations_;
+    csim::count_cycle();
+  }
 
  private:
   Loop loop_;

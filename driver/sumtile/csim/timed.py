@@ -1,0 +1,52 @@
+# SPDX-FileCopyrightText: 2026 The sumtile authors
+# SPDX-License-Identifier: Apache-2.0
+"""The C simulation with clocks: in which cycle each stage of a layer ends, over ports that move a beat now and then."""
+
+from __future__ import annotations
+
+import ctypes
+from fractions import Fraction
+
+from sumtile.csim.build import build_kernel
+from sumtile.csim.kernel import Kernel, bound_library
+from sumtile.errors import SumtileError
+from sumtile.kernels.ports import Ports
+from sumtile.overlay import Overlay
+
+
+class TimedKernel(Kernel):
+    """A kernel whose stages keep time: an iteration of a pipelined loop is a cycle, and so is the way through a stream.
+
+    The depth of the pipelines is left out, some tens of cycles a layer: only the vendor's tool knows it. Cycle 0 is the
+    first one after the layer's header. The registers ``busy``, ``starved`` and ``stalled`` are cycles here, too.
+    """
+
+    def __init__(self, library: ctypes.CDLL) -> None:
+        super().__init__(library)
+        library.sumtile_pace.restype, library.sumtile_pace.argtypes = None, [ctypes.c_void_p, ctypes.c_int, ctypes.c_uint, ctypes.c_uint]
+        for name in ("sumtile_cycles_of", "sumtile_waits_of"):
+            function = getattr(library, name)
+            function.restype, function.argtypes = ctypes.c_int64, [ctypes.c_void_p, ctypes.c_int]
+
+    def pace(self, ports: Ports) -> None:
+        """Sets how many beats a cycle each port moves at the most."""
+        for name in self.ports:
+            self._set_pace(name, getattr(ports, name.partition("_")[0]))
+
+    def _set_pace(self, port: str, rate: Fraction) -> None:
+        if not 0 < rate <= 1:
+            raise SumtileError(f"port '{port}' was given {rate} beats a cycle, but more than none and at most one is possible; correct the rate.")
+        self._library.sumtile_pace(self._handle, self.ports[port].index, rate.numerator, rate.denominator)
+
+    def cycles(self) -> dict[str, int]:
+        """The cycle of the last layer in which the loop of each stage ended, by the loop's name."""
+        return {name: self._library.sumtile_cycles_of(self._handle, i) for i, name in enumerate(self.loops)}
+
+    def waits(self) -> dict[str, int]:
+        """Cycles of the last layer in which each stage waited for one of its streams, by the loop's name."""
+        return {name: self._library.sumtile_waits_of(self._handle, i) for i, name in enumerate(self.loops)}
+
+
+def load_timed_kernel(overlay: Overlay, types: str = "native") -> TimedKernel:
+    """Like :func:`sumtile.csim.load_kernel`, for a kernel that keeps time."""
+    return TimedKernel(bound_library(build_kernel(overlay, types, timed=True)))

@@ -1,0 +1,69 @@
+# SPDX-FileCopyrightText: 2026 The sumtile authors
+# SPDX-License-Identifier: Apache-2.0
+"""Cycles of one layer from its first beat to its last: what every stage does, and when it has to wait for another.
+
+A stage's iterations are known (:mod:`sumtile.kernels.cycles`); what is added here is when they happen. The model walks the
+layer in the order of the engine, a piece of work at a time (an output row, a group of outputs, a stripe), and keeps a clock
+for each stage. Within a piece every stage has a constant pace, so the latest of its bounds at either end says when it is done.
+Streams between the stages let one run ahead of the other by their depth. The timed C simulation has the same clocks
+for every single beat; how far the two are apart is what ``tests/kernels/test_timing.py`` holds.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from sumtile.kernels.cycles import stage_cycles, stripes_of
+from sumtile.kernels.layer import Layer
+from sumtile.kernels.pipeline import Back, Front
+from sumtile.kernels.ports import Ports
+from sumtile.kernels.tiling import Tiling
+from sumtile.overlay import Engine
+
+
+@dataclass(frozen=True)
+class LayerTiming:
+    """When a layer's work is done, in cycles after its header.
+
+    Attributes:
+        cycles: until the last beat has left and every stage has ended; never less than the memory needs for its bytes.
+        stages: iterations of each stage's loop, as :func:`sumtile.kernels.cycles.stage_cycles` counts them.
+        moves: cycles that each port, and ``memory`` behind them, needs for its share of the bytes.
+        fill: before the array's first step.
+        drain: after its last one.
+        bound: what takes longest by itself: a stage of the engine (``compute``, ``scale``, ``pool``, ...), a port (``features``,
+            ``weights``, ``residual``, ``result``), or ``memory``.
+    """
+
+    cycles: int
+    stages: dict[str, int]
+    moves: dict[str, int]
+    fill: int
+    drain: int
+    bound: str
+
+
+def layer_timing(engine: Engine, layer: Layer, tiling: Tiling, ports: Ports) -> LayerTiming:
+    """The modelled time of a layer that is cut by ``tiling``, on an engine whose ports move data as ``ports`` says."""
+    stages = stage_cycles(engine, layer, tiling)
+    moves = _moves(engine, stages, ports)
+    back = Back(engine, layer, tiling, ports)
+    front = Front(engine, layer, tiling, ports, back)
+    for stripe in stripes_of(layer, tiling):
+        front.stripe(stripe)
+    end = max(front.finish(), back.finish())
+    work = {name: cycles for name, cycles in stages.items() if not name.startswith(("load_", "window", "replay", "store", "send"))}
+    needed = {**work, **moves}
+    cycles = max(math.ceil(end), moves.get("memory", 0))
+    return LayerTiming(cycles, stages, moves, math.ceil(front.first_step), math.ceil(end - front.compute), max(needed, key=lambda name: needed[name]))
+
+
+def _moves(engine: Engine, stages: dict[str, int], ports: Ports) -> dict[str, int]:
+    """Cycles that each port needs for its beats, and the memory for the bytes of all."""
+    beats = {"features": stages["load_features"], "weights": stages["load_weights"], "residual": stages["load_residual"], "result": stages["send"]}
+    moves = {name: math.ceil(count / getattr(ports, name)) for name, count in beats.items()}
+    if ports.ddr_bytes is not None:
+        beats["weights"] *= engine.weight_streams
+        moves["memory"] = math.ceil(sum(beats.values()) * engine.stream_bytes / ports.ddr_bytes)
+    return moves
