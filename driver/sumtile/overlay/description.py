@@ -67,7 +67,14 @@ class Board:
             raise SumtileError(f"the board is named '{self.name}', but its file is named '{name}'; give both one name.")
         if self.family not in FAMILIES:
             raise SumtileError(f"the family '{self.family}' is unknown; choose one of {', '.join(FAMILIES)}.")
-        numbers = {"ddr_bytes": self.ddr_bytes, "ddr_bytes_per_second": self.ddr_bytes_per_second, "cma_bytes": self.cma_bytes, "hp_ports": self.hp_ports, "hp_bits": self.hp_bits, **self.budget}
+        numbers = {
+            "ddr_bytes": self.ddr_bytes,
+            "ddr_bytes_per_second": self.ddr_bytes_per_second,
+            "cma_bytes": self.cma_bytes,
+            "hp_ports": self.hp_ports,
+            "hp_bits": self.hp_bits,
+            **self.budget,
+        }
         for key, value in numbers.items():
             if value < 1:
                 raise SumtileError(f"{key} of board '{name}' is {value}, but it must be positive; correct it.")

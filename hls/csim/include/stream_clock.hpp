@@ -1,10 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The sumtile authors
 // SPDX-License-Identifier: Apache-2.0
-// Time in the simulation, when it is compiled with SUMTILE_TIMED. Every stage has a clock of its own, which an iteration
-// of its loop advances by a cycle. A stream remembers when each of its slots was written and when it was freed; what
-// is written in one cycle can be read in the next, and what is freed in one can be written in the next, so a stage that
-// comes too early finds its clock put forward. The stages are deterministic and their streams bounded, so the times do
-// not depend on the order in which the scheduler moves them.
+// Time in the simulation, when it is compiled with SUMTILE_TIMED. Every stage has a clock of its own, which an
+// iteration of its loop advances by a cycle. A stream remembers when each of its slots was written and when it was
+// freed; what is written in one cycle can be read in the next, and what is freed in one can be written in the next, so
+// a stage that comes too early finds its clock put forward. The stages are deterministic and their streams bounded, so
+// the times do not depend on the order in which the scheduler moves them.
 #ifndef SUMTILE_CSIM_STREAM_CLOCK_HPP
 #define SUMTILE_CSIM_STREAM_CLOCK_HPP
 
