@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import sumtile
-from sumtile.compiler import compile_network
+from sumtile.compiler import compile_network, sketch_network
 from sumtile.csim import Simulator
 from sumtile.network.reference import run_float
 from sumtile.overlay import Overlay
@@ -86,6 +86,20 @@ def test_the_board_gives_the_golden_integers_and_shows_what_its_processor_did(ov
     assert [layer.name for layer in profile] == [step.name for step in program.steps]
     assert [layer.where for layer in profile] == ["host" if isinstance(step, HostStep) else "engine" for step in program.steps]
     assert all(layer.seconds > 0 and layer.bytes_in > 0 and layer.bytes_out > 0 for layer in profile)
+
+
+@pytest.mark.parametrize("overlay", SCHEMES)
+def test_a_sketch_has_the_steps_of_the_program(overlay: str) -> None:
+    for seed in range(6):
+        program = program_of(seed, overlay)
+        network = random_graph(seed, adders=overlay == "adder")
+        scheme = SCHEMES[overlay] if overlay != "msq" else schemes.msq(4, fixed_of=2, of=5, compensate=False)
+        sketch = sketch_network(network, scheme, Overlay.load(overlay, BOARD))
+        assert [(step.name, step.reads, step.target) for step in sketch.steps] == [(step.name, step.reads, step.target) for step in program.steps]
+        assert {name: (tensor.shape, tensor.buffer) for name, tensor in sketch.tensors.items()} == {name: (tensor.shape, tensor.buffer) for name, tensor in program.tensors.items()}
+        for drawn, real in zip(sketch.layers, program.layers):
+            assert (drawn.layer.operator, drawn.layer.weight_bits, drawn.layer.stripe_rows) == (real.layer.operator, real.layer.weight_bits, real.layer.stripe_rows)
+            assert (drawn.layer.ifm, drawn.layer.conv, drawn.layer.ofm, drawn.layer.kernel) == (real.layer.ifm, real.layer.conv, real.layer.ofm, real.layer.kernel)
 
 
 def test_the_seeds_meet_every_operation() -> None:

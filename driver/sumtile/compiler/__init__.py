@@ -4,5 +4,6 @@
 
 from sumtile.compiler.check import check_scheme
 from sumtile.compiler.lower import compile_network
+from sumtile.compiler.sketch import sketch_network
 
-__all__ = ["check_scheme", "compile_network"]
+__all__ = ["check_scheme", "compile_network", "sketch_network"]

@@ -9,7 +9,7 @@ from sumtile.errors import SumtileError
 from sumtile.network import Network
 from sumtile.overlay import Overlay
 from sumtile.quantize import Scheme, fuse
-from sumtile.quantize.blocks import HostBlock, multiplying_layers
+from sumtile.quantize.blocks import HostBlock
 
 
 def check_scheme(network: Network, scheme: Scheme, overlay: Overlay) -> None:
@@ -30,8 +30,11 @@ def check_scheme(network: Network, scheme: Scheme, overlay: Overlay) -> None:
             f"activations of {bits} bits were asked for, but overlay '{overlay.name}' has {engine.data_bits}; quantize the network to {engine.data_bits} bits or fewer."
         )
     blocks = fuse(network)
-    inner, ends = multiplying_layers(blocks)
-    formats = {block.name: scheme.weights.format for block in inner} | {block.name: scheme.ends.format for block in ends}
+    scheme.check_layers(blocks)
+    for name, rule in scheme.activation_rules(blocks).items():
+        if rule.bits > engine.data_bits:
+            raise SumtileError(f"tensor '{name}' was to have {rule.bits} bits, but overlay '{overlay.name}' has {engine.data_bits}; ask for {engine.data_bits} bits or fewer.")
+    formats = {name: rule.format for name, rule in scheme.weight_rules(blocks).items()}
     for block in blocks:
         if isinstance(block, HostBlock):
             continue

@@ -5,6 +5,6 @@
 from sumtile.quantize.fuse import fuse
 from sumtile.quantize.quantized import HostLayer, LayerError, QuantizedLayer, QuantizedNetwork
 from sumtile.quantize.quantizer import quantize_network
-from sumtile.quantize.scheme import Scheme
+from sumtile.quantize.scheme import LayerSetting, Scheme
 
-__all__ = ["HostLayer", "LayerError", "QuantizedLayer", "QuantizedNetwork", "Scheme", "fuse", "quantize_network"]
+__all__ = ["HostLayer", "LayerError", "LayerSetting", "QuantizedLayer", "QuantizedNetwork", "Scheme", "fuse", "quantize_network"]

@@ -69,6 +69,14 @@ def pixel_range(preprocess: Preprocess) -> Range:
     return Range(low, high)
 
 
+def signs(network: Network, blocks: Sequence[AnyBlock]) -> dict[str, bool]:
+    """Whether each stored tensor can be negative."""
+    signed = {INPUT: pixel_range(network.preprocess).low < 0}
+    for block in blocks:
+        signed[block.name] = not block.rectified if isinstance(block, Block) else block.operation.signed([signed[name] for name in block.reads])
+    return signed
+
+
 def check_images(network: Network, images: np.ndarray) -> None:
     """Raises SumtileError unless ``images`` is uint8 of (images, height, width, channels) as the network takes them."""
     preprocess = network.preprocess

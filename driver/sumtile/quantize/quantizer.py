@@ -10,7 +10,7 @@ import numpy as np
 
 from sumtile.formats import Mixed
 from sumtile.network.graph import Network
-from sumtile.quantize.blocks import AnyBlock, Block, multiplying_layers
+from sumtile.quantize.blocks import AnyBlock, Block
 from sumtile.quantize.calibrate import check_images
 from sumtile.quantize.expand import expand_groups
 from sumtile.quantize.fuse import fuse
@@ -18,7 +18,6 @@ from sumtile.quantize.quantized import QuantizedNetwork
 from sumtile.quantize.rows import assign_rows
 from sumtile.quantize.scheme import Scheme
 from sumtile.quantize.walk import Walk
-from sumtile.quantize.weight_rules import WeightRule
 from sumtile.quantize.weights import IntegerWeights
 
 
@@ -45,16 +44,29 @@ def quantize_network(network: Network, images: np.ndarray, scheme: Scheme, advan
     network = expand_groups(network)
     blocks = fuse(network)
     check_images(network, images)
-    if isinstance(scheme.weights.format, Mixed):
-        network = assign_rows(network, scheme.weights.format, [name for block in _multiplying(blocks, scheme)[scheme.weights] for name in block.nodes])
-        blocks = fuse(network)
+    scheme.check_layers(blocks)
+    for ratio, layers in _mixed_layers(blocks, scheme).items():
+        network = assign_rows(network, ratio, layers)
+    blocks = fuse(network)
+    return Walk(network, blocks, images, scheme).run(_integer_weights(blocks, scheme), advance)
+
+
+def _integer_weights(blocks: Sequence[AnyBlock], scheme: Scheme) -> dict[str, IntegerWeights]:
+    """Of each multiplying layer; a rule sees all of its layers at a time."""
+    rules = scheme.weight_rules(blocks)
     weights: dict[str, IntegerWeights] = {}
-    for rule, layers in _multiplying(blocks, scheme).items():
+    for rule in dict.fromkeys(rules.values()):
+        layers = [block for block in blocks if isinstance(block, Block) and rules.get(block.name) == rule]
         weights |= zip((block.name for block in layers), rule.quantize([block.weights for block in layers]))
-    return Walk(network, blocks, images, scheme).run(weights, advance)
+    return weights
 
 
-def _multiplying(blocks: Sequence[AnyBlock], scheme: Scheme) -> dict[WeightRule, list[Block]]:
-    """The multiplying layers that each rule for weights holds for."""
-    inner, ends = multiplying_layers(blocks)
-    return {scheme.weights: [*inner, *ends]} if scheme.ends == scheme.weights else {scheme.weights: inner, scheme.ends: ends}
+def _mixed_layers(blocks: Sequence[AnyBlock], scheme: Scheme) -> dict[Mixed, list[str]]:
+    """Nodes of the layers whose rows are mixed, by their format."""
+    rules = scheme.weight_rules(blocks)
+    mixed: dict[Mixed, list[str]] = {}
+    for block in blocks:
+        format = rules[block.name].format if block.name in rules else None
+        if isinstance(format, Mixed):
+            mixed.setdefault(format, []).extend(block.nodes)
+    return mixed

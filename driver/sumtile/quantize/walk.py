@@ -16,7 +16,7 @@ from sumtile.overlay.engine import DATA_BITS
 from sumtile.program.golden import accumulate
 from sumtile.quantize.activation_rules import FloatTensor
 from sumtile.quantize.blocks import AnyBlock, Block, HostBlock
-from sumtile.quantize.calibrate import Channels, FloatRun, Observed, Sampler, Seen, batches, last_reads, pixel_range
+from sumtile.quantize.calibrate import Channels, FloatRun, Observed, Sampler, Seen, batches, last_reads, pixel_range, signs
 from sumtile.quantize.compensate import compensate
 from sumtile.quantize.noise import decibels_of
 from sumtile.quantize.quantized import HostLayer, LayerError, QuantizedLayer, QuantizedNetwork
@@ -41,10 +41,12 @@ class Walk:
         self._network, self._blocks, self._images, self._scheme = network, blocks, len(images), scheme
         self._last = last_reads(blocks)
         self._float = FloatRun(network, blocks, images)
-        self._adders, self._signs = _adder_weights(blocks), _signs(network, blocks)
-        self._choice = scheme.activations.settled(self._tensors(images))
+        self._adders, self._signs = _adder_weights(blocks), signs(network, blocks)
+        rules = scheme.activation_rules(blocks)
+        choices = {rule: rule.settled(self._tensors(images)) for rule in dict.fromkeys(rules.values())}
+        self._choices = {name: choices[rule] for name, rule in rules.items()}
         source = self._input(self._float.input)
-        self._formats = {INPUT: self._choice(source, source.values)}
+        self._formats = {INPUT: self._choices[INPUT](source, source.values)}
         self._integers = {INPUT: _narrow(self._formats[INPUT], self._float.input.values)}
         self._layers: list[QuantizedLayer | HostLayer] = []
         self._errors: list[LayerError] = []
@@ -100,7 +102,7 @@ class Walk:
         else:
             fine = FixedPoint(32, min(finest, min(format.fl for format in formats) + 16) + 4)
             tensor = self._tensor(block, observed.seen)
-            format = self._choice(tensor, _sampled(observed.values.shape, ((batch, fine.dequantize(values)) for batch, values in run(fine))))
+            format = self._choices[block.name](tensor, _sampled(observed.values.shape, ((batch, fine.dequantize(values)) for batch, values in run(fine))))
             format = replace(format, fl=min(format.fl, finest + RAISE_MAX))
         self._formats[block.name] = format
         self._integers[block.name] = _joined(format, observed.values.shape, run(format))
@@ -148,15 +150,15 @@ class Walk:
         if observed.before_pool is not None:
             conv = block.geometry.conv
             averaged = replace(self._tensor(block, observed.before_pool), output=False)
-            before = self._choice(averaged, _sampled((self._images, conv.height, conv.width, conv.channels), activated()))
+            before = self._choices[block.name](averaged, _sampled((self._images, conv.height, conv.width, conv.channels), activated()))
             pooled = _kept(lambda: ((batch, pool(window, values, before)) for batch, values in activated()))
-            format = _holding(before, self._choice(tensor, _sampled(shape, pooled())))
+            format = _holding(before, self._choices[block.name](tensor, _sampled(shape, pooled())))
         else:
 
             def pooled() -> Iterator[tuple[slice, np.ndarray]]:
                 return ((batch, pool(window, values)) for batch, values in activated())
 
-            before = format = self._choice(tensor, _sampled(shape, pooled()))
+            before = format = self._choices[block.name](tensor, _sampled(shape, pooled()))
         self._formats[block.name] = format
         self._integers[block.name] = _joined(format, shape, ((batch, format.quantize(values)) for batch, values in pooled()))
         return before
@@ -205,14 +207,6 @@ def _adder_weights(blocks: Sequence[AnyBlock]) -> dict[str, tuple[np.ndarray, ..
         if isinstance(block, Block) and block.geometry.operator == "adder":
             adders[block.source] = (*adders.get(block.source, ()), block.weights)
     return adders
-
-
-def _signs(network: Network, blocks: Sequence[AnyBlock]) -> dict[str, bool]:
-    """Whether each stored tensor can be negative."""
-    signs = {INPUT: pixel_range(network.preprocess).low < 0}
-    for block in blocks:
-        signs[block.name] = not block.rectified if isinstance(block, Block) else block.operation.signed([signs[name] for name in block.reads])
-    return signs
 
 
 def _kept(compute: Batches) -> Batches:

@@ -1,0 +1,51 @@
+# SPDX-FileCopyrightText: 2026 The sumtile authors
+# SPDX-License-Identifier: Apache-2.0
+"""The program of a network that is not quantized yet: every shape, array and step, with zeros for the numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sumtile.compiler.check import check_scheme
+from sumtile.compiler.lower import compile_network
+from sumtile.formats import FixedPoint, WeightFormat
+from sumtile.network import Network
+from sumtile.overlay import Overlay
+from sumtile.program import Program
+from sumtile.quantize import HostLayer, QuantizedLayer, QuantizedNetwork, Scheme, fuse
+from sumtile.quantize.blocks import Block
+from sumtile.quantize.calibrate import signs
+
+
+def sketch_network(network: Network, scheme: Scheme, overlay: Overlay) -> Program:
+    """What :func:`sumtile.compiler.compile_network` will make of a network, as far as that depends on shapes and widths only.
+
+    The steps, their geometry, arrays, stripes, tensors and buffers are those of the program to come. Weights and addends
+    are zeros, factors are one, and fractional lengths are 0.
+
+    Args:
+        network: the float network.
+        scheme: the rules by which it is to be quantized.
+        overlay: the overlay, resolved for a board.
+
+    Raises:
+        SumtileError: as from :func:`check_scheme` and :func:`compile_network`.
+    """
+    check_scheme(network, scheme, overlay)
+    blocks, signed = fuse(network), signs(network, fuse(network))
+    formats = {name: FixedPoint(rule.bits, 0, signed[name]) for name, rule in scheme.activation_rules(blocks).items()}
+    rules = scheme.weight_rules(blocks)
+    layers = [
+        _blank(block, rules[block.name].format if block.name in rules else None, formats[block.name])
+        if isinstance(block, Block)
+        else HostLayer(tuple(block.nodes), block.reads, block.operation)
+        for block in blocks
+    ]
+    return compile_network(QuantizedNetwork(network.name, network.preprocess, network.classes, str(scheme), formats, tuple(layers)), overlay)
+
+
+def _blank(block: Block, weights: WeightFormat | None, format: FixedPoint) -> QuantizedLayer:
+    """A layer without numbers; its zero weights take no memory."""
+    zeros, ones = np.zeros(block.geometry.channels), np.ones(block.geometry.channels)
+    blank = np.broadcast_to(np.int8(0), block.geometry.weight_shape)
+    return QuantizedLayer(tuple(block.nodes), block.source, block.residual, block.geometry, blank, weights, ones, zeros, block.slope, block.low, block.high, format)
