@@ -11,11 +11,14 @@ import numpy as np
 from sumtile.compiler.arithmetic import lower_arithmetic
 from sumtile.compiler.arrays import choose_array
 from sumtile.compiler.buffers import assign_buffers
+from sumtile.compiler.fold import choose_fold
 from sumtile.errors import SumtileError
 from sumtile.kernels import host
 from sumtile.kernels.layer import Layer, MapShape
 from sumtile.kernels.packing import feature_bytes
-from sumtile.kernels.tiling import ceil_div, tile
+from sumtile.kernels.ports import Ports
+from sumtile.kernels.stripes import choose_stripe_rows
+from sumtile.kernels.tiling import ceil_div
 from sumtile.network.graph import INPUT
 from sumtile.overlay import Engine, Overlay
 from sumtile.program import HostStep, Program, Step, Tensor
@@ -41,7 +44,7 @@ def compile_network(quantized: QuantizedNetwork, overlay: Overlay) -> Program:
         raise SumtileError(
             f"tensor '{widest}' has {formats[widest].bits} bits, but overlay '{overlay.name}' has {engine.data_bits}; quantize the network to {engine.data_bits} bits or fewer."
         )
-    lowering = _Lowering(engine, quantized)
+    lowering = _Lowering(overlay, quantized)
     for layer in quantized.layers:
         lowering.take(layer)
     steps, shapes, formats = lowering.steps, lowering.shapes, lowering.formats
@@ -73,8 +76,8 @@ class _Lowering:
         shapes, formats: of all tensors so far, those that only the program has included.
     """
 
-    def __init__(self, engine: Engine, quantized: QuantizedNetwork) -> None:
-        self._engine = engine
+    def __init__(self, overlay: Overlay, quantized: QuantizedNetwork) -> None:
+        self._engine, self._ports = overlay.engine, Ports.of(overlay)
         size = quantized.preprocess
         self.steps: list[Step | HostStep] = []
         self.shapes = {INPUT: MapShape(size.height, size.width, size.channels)}
@@ -112,8 +115,13 @@ class _Lowering:
         layer, requantization = lower_arithmetic(engine, quantized, formats[quantized.source], residual, formats[target])
         array = choose_array(engine, quantized.weight_format)
         layer, weights = _flattened(engine, replace(layer, operator=array.operator, weight_bits=array.weight_bits), quantized.weights)
-        tile(engine, layer)
-        self.steps.append(Step(target, layer, quantized.source, quantized.residual, target, _narrowest(weights, layer.weights_unsigned), requantization))
+        fold = choose_fold(engine, layer, self._ports)
+        source = quantized.source if fold.unfold is None else f"{target}.unfolded"
+        if fold.unfold is not None:
+            formats[source] = formats[quantized.source]
+            self._add_host(source, fold.unfold, (quantized.source,))
+        layer = replace(fold.layer, stripe_rows=choose_stripe_rows(engine, fold.layer, self._ports))
+        self.steps.append(Step(target, layer, source, quantized.residual, target, _narrowest(fold.weights(weights), layer.weights_unsigned), requantization))
         self.shapes[target] = layer.ofm
 
     def _add_host(self, name: str, operation: host.Operation, sources: tuple[str, ...]) -> None:
