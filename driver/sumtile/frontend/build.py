@@ -29,6 +29,7 @@ class Builder:
         grids: of tensors and weights, by the names of :attr:`sumtile.network.Network.grids`.
         batch: images that the file's tensors have.
         readers: how often each tensor of the file is read.
+        flat_names: for a map, the name of the node that flattens it.
         constant_grids: of constants that were quantized, by their names in the file; the scale has as many axes as they.
     """
 
@@ -37,10 +38,11 @@ class Builder:
         self.grids: dict[str, Grid] = {}
         self.batch = batch
         self.readers: Counter[str] = Counter()
+        self.flat_names: dict[str, str] = {}
         self.constant_grids: dict[str, Grid] = {}
         self._aliases: dict[str, set[str]] = {}
         self._extents = {INPUT: extents}
-        self._arranged: dict[tuple[str, bytes, bool], str] = {}
+        self._arranged: dict[tuple[str, bytes], str] = {}
 
     def name(self, wanted: str) -> str:
         """A name that no tensor has yet."""
@@ -143,18 +145,17 @@ class Builder:
     def _selected(self, call: Call, view: View, order: np.ndarray | None) -> View:
         if order is None:
             return view
-        name = self._once(call, "select", view.tensor, order, lambda name: Select(name, (view.tensor,), order), view.extents)
-        return replace(view, tensor=name)
+        wanted = f"{view.tensor}.select"
+        return replace(view, tensor=self._once(call, wanted, view.tensor, order.tobytes(), lambda name: Select(name, (view.tensor,), order), view.extents))
 
     def _flattened(self, call: Call, view: View) -> str:
         if len(view.extents) == 1:
             return view.tensor
-        size = math.prod(view.extents)
-        return self._once(call, "flatten", view.tensor, np.arange(0), lambda name: Flatten(name, (view.tensor,)), (size,))
+        wanted = self.flat_names.get(view.tensor, f"{view.tensor}.flatten")
+        return self._once(call, wanted, view.tensor, b"flat", lambda name: Flatten(name, (view.tensor,)), (math.prod(view.extents),))
 
-    def _once(self, call: Call, what: str, tensor: str, order: np.ndarray, make: Callable[[str], Node], extents: tuple[int, ...]) -> str:
-        """The tensor that such a node makes; a second reader takes that of the first."""
-        key = (tensor, order.tobytes(), what == "flatten")
-        if key not in self._arranged:
-            self._arranged[key] = self.add(call, make(self.name(f"{tensor}.{what}")), extents).tensor
-        return self._arranged[key]
+    def _once(self, call: Call, wanted: str, tensor: str, what: bytes, make: Callable[[str], Node], extents: tuple[int, ...]) -> str:
+        """The tensor that such a node makes of a tensor; a second reader takes that of the first."""
+        if (tensor, what) not in self._arranged:
+            self._arranged[tensor, what] = self.add(call, make(self.name(wanted)), extents).tensor
+        return self._arranged[tensor, what]

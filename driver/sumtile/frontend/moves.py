@@ -26,7 +26,7 @@ def _reshape(build: Builder, call: Call) -> Value:
     if -1 in shape:
         known, total = -int(np.prod(shape, dtype=object)), int(np.prod(x.shape, dtype=object))
         shape[shape.index(-1)] = total // known if known > 0 else 0
-    return _reshaped(call, x, shape)
+    return _reshaped(build, call, x, shape)
 
 
 @operator("Flatten")
@@ -34,7 +34,7 @@ def _flatten(build: Builder, call: Call) -> Value:
     x, rank = call.view(), len(call.view().axes)
     axis = call.integer("axis", 1)
     axis = rank if axis == rank else call.axis(axis, rank)
-    return _reshaped(call, x, [int(np.prod(part, dtype=object)) for part in (x.shape[:axis], x.shape[axis:])])
+    return _reshaped(build, call, x, [int(np.prod(part, dtype=object)) for part in (x.shape[:axis], x.shape[axis:])])
 
 
 @operator("Squeeze")
@@ -211,8 +211,11 @@ def _axes(call: Call) -> tuple[int, ...] | None:
     return call.integers("axes") if call.has("axes") else None
 
 
-def _reshaped(call: Call, x: View, shape: Sequence[int]) -> View:
-    return _viewed(call, lambda: x.reshaped(tuple(shape)))
+def _reshaped(build: Builder, call: Call, x: View, shape: Sequence[int]) -> View:
+    result = _viewed(call, lambda: x.reshaped(tuple(shape)))
+    if len(result.axes) == 2:
+        build.flat_names.setdefault(x.tensor, call.name)
+    return result
 
 
 def _viewed(call: Call, make: Callable[[], View]) -> View:

@@ -72,6 +72,11 @@ class _AdderFunction(torch.autograd.Function):
         return loops.forward(x, weight, stride, dilation)
 
     @staticmethod
+    def symbolic(graph: Any, x: Any, weight: Any, stride: Pair, dilation: Pair, loops: Loops) -> Any:
+        """The node that torch.onnx.export writes; its attributes are those of ONNX's Conv."""
+        return graph.op("sumtile::AdderConv", x, weight, strides_i=stride, dilations_i=dilation)
+
+    @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         x, weight = ctx.saved_tensors
         stride, dilation, loops = ctx.settings
