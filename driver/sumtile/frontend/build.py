@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections import Counter
 from collections.abc import Callable
@@ -19,6 +18,15 @@ from sumtile.network.graph import INPUT, SIDE_MAX, Flatten, Grid, Node, Select
 
 MAP_ELEMENTS_MAX = 1 << 26
 """Largest number of elements of a tensor of the network, for one image."""
+
+CHANNELS_MAX = 1 << 20
+"""Most channels of a map, or elements of a flat tensor."""
+
+WEIGHTS_MAX = 1 << 28
+"""Most elements of all arrays of a network together, 1 GiB in float32."""
+
+NODES_MAX = 20_000
+"""Most nodes of a network."""
 
 
 class Builder:
@@ -42,13 +50,17 @@ class Builder:
         self.constant_grids: dict[str, Grid] = {}
         self._aliases: dict[str, set[str]] = {}
         self._extents = {INPUT: extents}
+        self._same_names: Counter[str] = Counter()
+        self._weights = 0
         self._arranged: dict[tuple[str, bytes], str] = {}
 
     def name(self, wanted: str) -> str:
         """A name that no tensor has yet."""
-        wanted = wanted.lstrip("/") or "node"
-        names = itertools.chain([wanted], (f"{wanted}.{number}" for number in itertools.count(1)))
-        return next(name for name in names if name not in self._extents)
+        wanted = name = wanted.lstrip("/") or "node"
+        while name in self._extents:
+            self._same_names[wanted] += 1
+            name = f"{wanted}.{self._same_names[wanted]}"
+        return name
 
     def add(self, call: Call, node: Node, extents: tuple[int, ...], like: View | None = None) -> View:
         """Appends a node and gives its result.
@@ -58,10 +70,14 @@ class Builder:
             like: the view that the result has, of another tensor of the same shape; by default the tensor as it lies.
 
         Raises:
-            SumtileError: the node is broken in itself, or its tensor is too large or empty.
+            SumtileError: the node is broken in itself, its tensor is too large or empty, or the network becomes too large.
         """
-        if min(extents) < 1 or max(extents[1:], default=1) > SIDE_MAX or math.prod(extents) > MAP_ELEMENTS_MAX:
-            raise call.refusal(f"makes a tensor of {list(extents)} elements", f"sides from 1 to {SIDE_MAX} and {MAP_ELEMENTS_MAX} elements are the limits")
+        if min(extents) < 1 or extents[0] > CHANNELS_MAX or max(extents[1:], default=1) > SIDE_MAX or math.prod(extents) > MAP_ELEMENTS_MAX:
+            limits = f"1 to {CHANNELS_MAX} channels, sides of 1 to {SIDE_MAX} and {MAP_ELEMENTS_MAX} elements are the limits"
+            raise call.refusal(f"makes a tensor of {list(extents)} elements", limits)
+        self._weights += sum(array.size for array in vars(node).values() if isinstance(array, np.ndarray))
+        if self._weights > WEIGHTS_MAX or len(self.nodes) >= NODES_MAX:
+            raise call.refusal("makes the network too large", f"{NODES_MAX} nodes and {WEIGHTS_MAX} weights are the limits")
         try:
             node.check()
         except SumtileError as error:
@@ -76,8 +92,8 @@ class Builder:
 
     def read_once(self, view: View) -> bool:
         """Whether only one node reads the network's tensor, under whatever name."""
-        names = self._aliases[view.tensor]
-        return sum(self.readers[name] for name in names) - (len(names) - 1) == 1  # all names but one come from a reader that only renames
+        names = self._aliases.get(view.tensor, set())  # none for a tensor that an earlier reader had put in order
+        return bool(names) and sum(self.readers[name] for name in names) - (len(names) - 1) == 1  # all names but one come from a reader that only renames
 
     def input(self, call: Call, index: int = 0) -> View:
         """An input as (N, C), (N, C, H, W) or (N, C, W), every axis whole and in order.

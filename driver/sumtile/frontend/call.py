@@ -120,10 +120,10 @@ class Call:
             raise self.refusal(f"has {what} that are not finite in float32 (array '{printable(self.input_names[index])}')", "train or export the model again")
         return values
 
-    def indices(self, index: int, what: str) -> tuple[int, ...]:
-        """A constant list of integers of at most 1024 entries."""
+    def indices(self, index: int, what: str, limit: int = 64) -> tuple[int, ...]:
+        """A constant list of integers of at most so many entries."""
         values = self.constant(index, what)
-        if values.dtype.kind not in "iu" or values.ndim > 1 or values.size > 1024:
+        if values.dtype.kind not in "iu" or values.ndim > 1 or values.size > limit:
             raise self.refusal(f"has {what} of {values.dtype} and shape {values.shape}", "a short list of integers is needed")
         return tuple(int(value) for value in values.ravel())
 

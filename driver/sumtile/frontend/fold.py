@@ -12,8 +12,11 @@ import numpy as np
 
 from sumtile.errors import SumtileError
 from sumtile.frontend.call import Call
-from sumtile.frontend.tensors import DTYPES, ELEMENTS_MAX, read_tensor, type_name
+from sumtile.frontend.tensors import DTYPES, read_tensor, type_name
 from sumtile.frontend.views import View
+
+BUDGET = 1 << 28
+"""Most elements of all arrays that are read or evaluated, together."""
 
 Fold = Callable[[Call], np.ndarray]
 
@@ -208,6 +211,10 @@ def _shape(call: Call) -> np.ndarray:
     return np.array(data.shape, np.int64)[_part(call, data.ndim)]
 
 
+def _size(call: Call) -> np.ndarray:
+    return np.array(call.constant(0, "data").size, np.int64)
+
+
 def _part(call: Call, rank: int) -> slice:
     """What Shape gives of a shape since opset 15."""
     return slice(call.integer("start", 0), call.integer("end", rank))
@@ -241,21 +248,20 @@ _FOLDS: dict[str, Fold] = {
     "Range": _range,
     "Where": _where,
     "Shape": _shape,
+    "Size": _size,
 }
 
 
 class Budget:
-    """What all evaluated constants may hold together, so that many small nodes cannot do what one large may not."""
+    """What all arrays that are read or evaluated may hold together, so that many of them cannot do what one may not."""
 
     def __init__(self) -> None:
-        self._left = 2 * ELEMENTS_MAX
+        self._left = BUDGET
 
-    def spend(self, call: Call, array: np.ndarray) -> np.ndarray:
-        """The array; SumtileError when too much was evaluated. Views of other arrays cost nothing."""
-        if array.base is None:
+    def spend(self, array: np.ndarray, what: str) -> np.ndarray:
+        """The array; SumtileError when there are too many. One value seen as many costs nothing."""
+        if 0 not in array.strides or array.size == 1:
             self._left -= array.size
         if self._left < 0:
-            raise SumtileError(
-                f"node '{call.name}' ({call.op}) is one of so many constants that they hold more than {2 * ELEMENTS_MAX} elements; fold the model's constants before."
-            )
+            raise SumtileError(f"{what} is one of so many arrays that they hold more than {BUDGET} elements; make the model smaller.")
         return array

@@ -15,7 +15,7 @@ from sumtile.frontend.call import Call, Value, read_call
 from sumtile.frontend.fold import Budget, fold, fold_shape
 from sumtile.frontend.inputs import ImageInput, read_input
 from sumtile.frontend.metadata import read_metadata
-from sumtile.frontend.model import check_graph, in_order, opset_versions, read_model
+from sumtile.frontend.model import check_graph, check_texts, in_order, opset_versions, read_model
 from sumtile.frontend.table import OPERATORS
 from sumtile.frontend.tensors import printable, read_tensor
 from sumtile.frontend.tidy import tidy
@@ -60,6 +60,7 @@ def import_model(
         folder: where its external data may lie.
         name: of the network.
     """
+    check_texts(model)
     versions, metadata = opset_versions(model), read_metadata(model)
     check_graph(model)
     source = read_input(model.graph, preprocess or metadata.preprocess_for)
@@ -95,7 +96,7 @@ class _Walk:
         if name not in self._values:
             if name not in self._arrays:
                 raise SumtileError(f"the tensor '{printable(name)}' is read, but nothing makes it; export the model again.")
-            self._values[name] = read_tensor(self._arrays[name], self._folder)
+            self._values[name] = self._budget.spend(read_tensor(self._arrays[name], self._folder), f"the array '{printable(name)}'")
         return self._values[name]
 
     def _run(self, node: Any, needed: set[str]) -> None:
@@ -108,6 +109,8 @@ class _Walk:
             self._values[name] = value
             if isinstance(value, View):
                 self._builder.alias(name, value)
+            elif not any(value is known for known in call.inputs):
+                self._budget.spend(value, f"the result of node '{call.name}' ({call.op})")
 
     def _results(self, call: Call, domain: str) -> tuple[Value, ...]:
         if not domain:
@@ -116,7 +119,7 @@ class _Walk:
                 constant = fold(call, self._folder)
             if constant is not None:
                 qonnx.follow(self._builder, call)
-                return (self._budget.spend(call, constant),)
+                return (constant,)
         function = OPERATORS.get((domain, call.op))
         if function is None:
             raise call.refusal(

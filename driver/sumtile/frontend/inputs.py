@@ -90,10 +90,9 @@ def _extents(name: str, sizes: list[int | None], wanted: Preprocess | None) -> t
         raise SumtileError(f"the input '{name}' leaves the sizes of an image open ({sizes}); export the model with a fixed size, or say the size in the preprocessing.")
     channels, *sides = [int(size) for size in rest if size is not None]
     height, width = math.prod(sides[:-1]), sides[-1] if sides else 1
-    if min(batch, channels, height, width) < 1 or max(height, width) > SIDE_MAX or channels * height * width > MAP_ELEMENTS_MAX or batch > 1 << 20:
-        raise SumtileError(
-            f"the input '{name}' takes {channels} channels of {height} x {width}, but sides of 1 to {SIDE_MAX} and {MAP_ELEMENTS_MAX} elements are the limits; use a smaller input."
-        )
+    if min(batch, channels, height, width) < 1 or max(channels, height, width) > SIDE_MAX or channels * height * width > MAP_ELEMENTS_MAX or batch > 1 << 20:
+        limits = f"1 to {SIDE_MAX} of each and {MAP_ELEMENTS_MAX} elements are the limits"
+        raise SumtileError(f"the input '{name}' takes {channels} channels of {height} x {width}, but {limits}; use a smaller input.")
     return batch, channels, height, width
 
 

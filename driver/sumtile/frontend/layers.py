@@ -50,28 +50,34 @@ def _convolution(build: Builder, call: Call, kind: str) -> View:
 def _gemm(build: Builder, call: Call) -> Value:
     if call.integer("transA", 0):
         raise call.refusal("transposes its first operand", "only layers that read one row an image can be imported")
-    alpha, straight = np.float32(call.real("alpha", 1.0)), bool(call.integer("transB", 0))
-    if call.weights(1, "weights").ndim != 2:
-        raise call.refusal(f"has weights of shape {call.weights(1, 'weights').shape}", "two axes are needed")
-    outputs = call.weights(1, "weights").shape[0 if straight else 1]
-    bias = _vector(call, 2, "an addend", outputs) * np.float32(call.real("beta", 1.0)) if call.given(2) else None
-    return _linear(build, call, lambda values: (values if straight else values.T) * alpha, bias)
+    alpha, straight, weight = np.float32(call.real("alpha", 1.0)), bool(call.integer("transB", 0)), _matrix(call)
+    bias = _vector(call, 2, "an addend", weight.shape[0 if straight else 1]) * np.float32(call.real("beta", 1.0)) if call.given(2) else None
+    return _linear(build, call, weight, bias, lambda values: _times(values if straight else values.T, alpha))
 
 
 @operator("MatMul")
 def _matmul(build: Builder, call: Call) -> Value:
-    if call.weights(1, "weights").ndim != 2:
-        raise call.refusal(f"has weights of shape {call.weights(1, 'weights').shape}", "two axes are needed")
-    return _linear(build, call, lambda values: values.T, None)
+    return _linear(build, call, _matrix(call), None, np.transpose)
 
 
-def _linear(build: Builder, call: Call, turned: Callable[[np.ndarray], np.ndarray], bias: np.ndarray | None) -> View:
+def _matrix(call: Call) -> np.ndarray:
+    weight = call.weights(1, "weights")
+    if weight.ndim != 2:
+        raise call.refusal(f"has weights of shape {weight.shape}", "two axes are needed")
+    return weight
+
+
+def _times(values: np.ndarray, factor: np.float32) -> np.ndarray:
+    return values if factor == 1 else values * factor
+
+
+def _linear(build: Builder, call: Call, weight: np.ndarray, bias: np.ndarray | None, turned: Callable[[np.ndarray], np.ndarray]) -> View:
     """A fully connected layer; where the elements lie in another order, the columns of the weights move instead.
 
     Args:
         turned: from the file's weights, or scales of them, to (outputs, inputs).
     """
-    weight, (source, order) = turned(call.weights(1, "weights")), build.flat(call)
+    weight, (source, order) = turned(weight), build.flat(call)
     elements = call.view().shape[1]
     if weight.shape[1] != elements or not weight.size:
         raise call.refusal(f"has weights for {weight.shape[1]} elements, but it reads {elements}", "correct the model")

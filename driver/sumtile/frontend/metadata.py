@@ -51,4 +51,7 @@ def _list(values: dict[str, str], key: str, kind: type) -> tuple[Any, ...]:
     allowed = (int, float) if kind is float else (kind,)
     if not isinstance(entries, list) or not all(isinstance(entry, allowed) and not isinstance(entry, bool) for entry in entries):
         raise SumtileError(f"the model's metadata '{key}' is {values[key][:60]!r}, but a JSON list is needed, of {'numbers' if kind is float else 'texts'}; correct or remove it.")
-    return tuple(kind(entry) for entry in entries)
+    try:
+        return tuple(kind(entry) for entry in entries)
+    except OverflowError:
+        raise SumtileError(f"the model's metadata '{key}' has an integer beyond any float; correct or remove it.") from None

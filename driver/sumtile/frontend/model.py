@@ -19,8 +19,11 @@ from sumtile.frontend.tensors import printable
 FILE_BYTES_MAX = 1 << 30
 """Largest model file; external data does not count."""
 
-NODES_MAX = 20_000
-"""Most nodes, initializers or inputs of a graph."""
+ENTRIES_MAX = 50_000
+"""Most nodes, initializers, inputs or outputs of a graph; most of them are constants."""
+
+TENSORS_MAX = 1024
+"""Most inputs or outputs of a node."""
 
 OPSET_MIN = 6
 """Oldest version of the standard operators that is read."""
@@ -70,12 +73,30 @@ def opset_versions(model: Any) -> dict[str, int]:
     return versions
 
 
+def check_texts(model: Any) -> None:
+    """Raises SumtileError for a name that is no text, which protobuf gives as bytes."""
+    graph = model.graph
+    texts = [text for entry in model.opset_import for text in (entry.domain,)]
+    texts += [text for entry in model.metadata_props for text in (entry.key, entry.value)]
+    texts += [entry.name for entries in (graph.input, graph.output, graph.initializer) for entry in entries]
+    for node in graph.node:
+        texts += [node.name, node.op_type, node.domain, *node.input, *node.output, *(attribute.name for attribute in node.attribute)]
+    broken = next((text for text in texts if isinstance(text, bytes)), None)
+    if broken is not None:
+        raise SumtileError(f"the model has the name '{printable(broken)}', which is no UTF-8 text; the file is damaged, export the model again.")
+
+
 def check_graph(model: Any) -> None:
     """Raises SumtileError for a graph that is too large, has functions, sparse arrays or two makers of one tensor."""
     graph = model.graph
     for what, entries in (("nodes", graph.node), ("initializers", graph.initializer), ("inputs", graph.input), ("outputs", graph.output)):
-        if len(entries) > NODES_MAX:
-            raise SumtileError(f"the model has {len(entries)} {what}, but up to {NODES_MAX} are read; simplify it.")
+        if len(entries) > ENTRIES_MAX:
+            raise SumtileError(f"the model has {len(entries)} {what}, but up to {ENTRIES_MAX} are read; simplify it.")
+    for node in graph.node:
+        if max(len(node.input), len(node.output)) > TENSORS_MAX:
+            raise SumtileError(
+                f"node '{printable(node.name)}' ({printable(node.op_type)}) has {len(node.input)} inputs and {len(node.output)} outputs, but up to {TENSORS_MAX} are read; split it."
+            )
     if model.functions:
         raise SumtileError(f"the model defines functions ('{printable(model.functions[0].name)}'), which are not read; export it with its functions inlined.")
     if graph.sparse_initializer:

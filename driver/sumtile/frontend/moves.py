@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from sumtile.frontend.build import Builder
+from sumtile.frontend.build import CHANNELS_MAX, Builder
 from sumtile.frontend.call import Call, Value, Values
 from sumtile.frontend.table import operator
 from sumtile.frontend.views import CHANNELS, NoViewError, View
-from sumtile.network.graph import Concat, Pad, Resize, Select
+from sumtile.network.graph import SIDE_MAX, Concat, Pad, Resize, Select
 
 
 @operator("Reshape")
@@ -82,7 +82,7 @@ def _split(build: Builder, call: Call) -> Values:
     size = x.shape[axis]
     step = -(-size // max(call.integer("num_outputs", count), 1))
     default = [min(step, size - place * step) for place in range(count)]
-    lengths = call.indices(1, "lengths") if call.given(1) else call.integers("split", default)
+    lengths = call.indices(1, "lengths", limit=CHANNELS_MAX) if call.given(1) else call.integers("split", default)
     if axis != 1 or len(lengths) != count or sum(lengths) != size or min(lengths) < 1:
         raise call.refusal(f"splits axis {axis} of a tensor of shape {list(x.shape)} into {list(lengths)}", "only channels can be split")
     ends = np.cumsum(lengths)
@@ -111,7 +111,7 @@ def _slice(build: Builder, call: Call) -> Value:
 
 @operator("Gather")
 def _gather(build: Builder, call: Call) -> Value:
-    x, indices = call.view(), call.indices(1, "indices")
+    x, indices = call.view(), call.indices(1, "indices", limit=CHANNELS_MAX)
     axis = call.axis(call.integer("axis", 0), len(x.axes))
     size = x.shape[axis]
     if call.constant(1, "indices").ndim != 1 or not all(-size <= index < size for index in indices):
@@ -164,8 +164,10 @@ def _factors(call: Call, x: View) -> tuple[int, ...]:
         scales = [wanted / size for wanted, size in zip(sizes, x.shape)] if len(sizes) == len(x.shape) else []
     else:
         scales = [float(value) for value in call.constant(2, "scales").ravel()[:8]]
-    if call.has("axes") or len(scales) != len(x.shape) or not all(1 <= scale <= 4095 and scale == int(scale) for scale in scales):
+    if call.has("axes") or len(scales) != len(x.shape) or not all(1 <= scale <= SIDE_MAX and scale == int(scale) for scale in scales):
         raise call.refusal(f"enlarges a tensor of shape {list(x.shape)} by {[round(scale, 4) for scale in scales]}", "only whole factors for all axes can be imported")
+    if max(size * scale for size, scale in zip(x.shape[2:], scales[2:])) > SIDE_MAX:
+        raise call.refusal(f"enlarges a tensor of shape {list(x.shape)} by {[int(scale) for scale in scales]}", f"sides up to {SIDE_MAX} can be imported")
     return tuple(int(scale) for scale in scales)
 
 
@@ -191,6 +193,8 @@ def _repeats(call: Call, size: int, factor: int) -> bool:
 
 def _taken(build: Builder, call: Call, x: View, axis: int, indices: np.ndarray) -> View:
     """Some of the channels, whichever axis they are on."""
+    if len(x.axes) == 2 and axis == 1:
+        x = build.arranged(call, x)
     if not x.holds(axis, CHANNELS) or not len(indices):
         raise call.refusal(f"takes {len(indices)} of {x.shape[axis]} along axis {axis} of a tensor of shape {list(x.shape)}", "only channels can be taken")
     order = [0, axis, *(place for place in range(1, len(x.axes)) if place != axis)]

@@ -14,8 +14,8 @@ from onnx import TensorProto
 from sumtile.errors import SumtileError
 from sumtile.files import regular_file
 
-ELEMENTS_MAX = 1 << 28
-"""Largest number of elements of one array, 1 GiB in float32."""
+ELEMENTS_MAX = 1 << 27
+"""Largest number of elements of one array, 512 MiB in float32."""
 
 DTYPES: dict[int, np.dtype] = {
     TensorProto.FLOAT: np.dtype("<f4"),
@@ -64,9 +64,10 @@ def read_tensor(tensor: Any, folder: Path | None) -> np.ndarray:
     if tensor.data_location == TensorProto.EXTERNAL:
         values = np.frombuffer(_external(tensor, folder, count * dtype.itemsize, what), dtype)
     elif tensor.HasField("raw_data"):
-        if len(tensor.raw_data) != count * dtype.itemsize:
-            raise SumtileError(f"{what} of shape {shape} has {len(tensor.raw_data)} bytes instead of {count * dtype.itemsize}; the file is damaged, export the model again.")
-        values = np.frombuffer(tensor.raw_data, dtype)
+        data = tensor.raw_data
+        if len(data) != count * dtype.itemsize:
+            raise SumtileError(f"{what} of shape {shape} has {len(data)} bytes instead of {count * dtype.itemsize}; the file is damaged, export the model again.")
+        values = np.frombuffer(data, dtype)
     else:
         values = _from_field(tensor, dtype, bfloat, count, what)
     if bfloat:
@@ -81,8 +82,9 @@ def checked_shape(shape: tuple[int, ...], what: str) -> tuple[int, ...]:
     return shape
 
 
-def printable(name: str) -> str:
-    """A name from a file, fit for a sentence."""
+def printable(name: str | bytes) -> str:
+    """A name from a file, fit for a sentence; a damaged one comes as bytes."""
+    name = name.decode(errors="replace") if isinstance(name, bytes) else name
     return "".join(character if character.isprintable() else "?" for character in name[:120])
 
 
@@ -97,8 +99,8 @@ def _from_field(tensor: Any, dtype: np.dtype, bfloat: bool, count: int, what: st
     if len(values) != count:
         raise SumtileError(f"{what} of {count} elements has {len(values)}; the file is damaged, export the model again.")
     if tensor.data_type == TensorProto.FLOAT16 or bfloat:
-        return np.array(values, np.int64).astype(np.uint16).view(dtype)
-    return np.array(values, np.int64 if dtype.kind in "iub" and tensor.data_type != TensorProto.UINT64 else dtype).astype(dtype)
+        return np.fromiter(values, np.int64, count).astype(np.uint16).view(dtype)
+    return np.fromiter(values, dtype if dtype.kind == "f" or dtype.itemsize == 8 else np.int64, count).astype(dtype, copy=False)
 
 
 def _external(tensor: Any, folder: Path | None, size: int, what: str) -> bytes:

@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
 
 from sumtile.errors import SumtileError
-from sumtile.network.graph import SIDE_MAX, BatchNorm, Conv, Network, Node, Pad, Pool, Select
+from sumtile.network.graph import INPUT, SIDE_MAX, BatchNorm, Conv, Network, Node, Pad, Pool, Select
 
 
 def tidy(network: Network, output: str) -> Network:
@@ -24,15 +25,15 @@ def tidy(network: Network, output: str) -> Network:
     nodes = _reached(network.nodes, output)
     if not nodes:
         raise SumtileError("the model only hands its input on, but at least one layer is needed; choose another output.")
-    for merge in (_merge_pads, _merge_chains):
-        nodes = merge(nodes, output, network)
+    fixed = {output, *network.grids}
+    nodes = _merge_chains(_merge_pads(nodes, fixed), fixed)
     result = replace(network, nodes=nodes, grids={name: grid for name, grid in network.grids.items() if _owner(name, nodes)})
     result.check()
     return result
 
 
 def _owner(name: str, nodes: list[Node]) -> bool:
-    names = {node.name for node in nodes} | {"input"}
+    names = {INPUT, *(node.name for node in nodes)}
     return name in names or name.removesuffix(".weight") in names
 
 
@@ -46,19 +47,24 @@ def _reached(nodes: list[Node], output: str) -> list[Node]:
     return kept[::-1]
 
 
-def _merge_pads(nodes: list[Node], output: str, network: Network) -> list[Node]:
-    """Padding moves into the layers that read it."""
-    for pad in [node for node in nodes if isinstance(node, Pad) and node.name != output and node.name not in network.grids]:
-        readers = [node for node in nodes if pad.name in node.inputs]
-        if all(_takes(reader, pad) for reader in readers):
-            nodes = [_padded(node, pad) if node in readers else node for node in nodes if node is not pad]
-    return nodes
+def _merge_pads(nodes: list[Node], fixed: set[str]) -> list[Node]:
+    """Padding moves into the layers that read it, where all of them can take it."""
+    pads = {node.name: node for node in nodes if isinstance(node, Pad) and node.name not in fixed}
+    for node in nodes:
+        for name in pads.keys() & set(node.inputs):
+            if not _takes(node, pads[name]):
+                del pads[name]
+    return [_padded(node, pads[node.inputs[0]]) if node.inputs[0] in pads else node for node in nodes if node.name not in pads]
 
 
 def _takes(node: Node, pad: Pad) -> bool:
-    if isinstance(node, Pool) and (node.kind != "average" or node.kernel is None or not node.count_padding):
+    if isinstance(node, Conv):
+        return max(_sum(node, pad)) <= SIDE_MAX
+    counts = isinstance(node, Pool) and node.kind == "average" and node.count_padding
+    if not isinstance(node, Pool) or node.kernel is None or not counts:
         return False
-    return isinstance(node, (Conv, Pool)) and max(_sum(node, pad)) <= SIDE_MAX
+    top, left, bottom, right = _sum(node, pad)
+    return max(top, bottom) < node.kernel[0] and max(left, right) < node.kernel[1]
 
 
 def _padded(node: Node, pad: Pad) -> Node:
@@ -70,24 +76,21 @@ def _sum(node: Conv | Pool, pad: Pad) -> tuple[int, int, int, int]:
     return top + pad.padding[0], left + pad.padding[1], bottom + pad.padding[2], right + pad.padding[3]
 
 
-def _merge_chains(nodes: list[Node], output: str, network: Network) -> list[Node]:
+def _merge_chains(nodes: list[Node], fixed: set[str]) -> list[Node]:
     """Affine nodes, or selections, that only the next one of their kind reads become one with it."""
-    result: list[Node] = []
+    readers = Counter(name for node in nodes for name in node.inputs)
+    result: dict[str, Node] = {}
     for node in nodes:
-        before = next((other for other in result if node.inputs == (other.name,)), None)
-        readers = 0 if before is None else sum(other.inputs.count(before.name) for other in nodes)
-        if before is None or readers != 1 or before.name in network.grids or type(before) is not type(node):
-            result.append(node)
-            continue
-        merged = _merged(before, node)
-        if merged is None:
-            result.append(node)
-        else:
-            result[result.index(before)] = merged
-    return result
+        before = result.get(node.inputs[0])
+        merged = _merged(before, node) if before is not None and readers[before.name] == 1 and before.name not in fixed else None
+        if before is not None and merged is not None:
+            del result[before.name]
+        result[node.name] = merged or node
+    return list(result.values())
 
 
 def _merged(first: Node, second: Node) -> Node | None:
+    """One node for two in a row, or None where they are not of one kind."""
     if isinstance(first, Select) and isinstance(second, Select):
         return Select(second.name, first.inputs, first.channels[second.channels])
     if not (isinstance(first, BatchNorm) and isinstance(second, BatchNorm)):

@@ -1,0 +1,337 @@
+# SPDX-FileCopyrightText: 2026 The sumtile authors
+# SPDX-License-Identifier: Apache-2.0
+"""Single operators with random settings: what onnxruntime computes, or a refusal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sumtile.errors import SumtileError
+from sumtile.network import Activation, Conv, Flatten, Network, Pad, Pool, PRelu, Select
+from sumtile.network.reference import run_float
+
+onnx = pytest.importorskip("onnx", reason="models are read with the onnx package; install sumtile[compile]")
+onnxruntime = pytest.importorskip("onnxruntime", reason="it is the reference of these tests")
+
+from onnx import helper  # noqa: E402
+
+from sumtile.frontend import import_model  # noqa: E402
+from tests.support.onnx_models import graph_model  # noqa: E402
+
+
+def node(op: str, inputs: str, output: str = "y", **attributes: Any) -> Any:
+    return helper.make_node(op, inputs.split(" "), output.split(" "), **attributes)
+
+
+def by_onnxruntime(model: Any, x: np.ndarray) -> np.ndarray:
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    result: np.ndarray = onnxruntime.InferenceSession(model.SerializeToString(), options).run(None, {"x": x})[0]
+    return result
+
+
+def check(model: Any, seed: int = 0) -> Network:
+    """Imports a model and holds its output against onnxruntime's."""
+    network = import_model(model)
+    shape = tuple(dim.dim_value or 2 for dim in model.graph.input[0].type.tensor_type.shape.dim)
+    x = np.random.default_rng(seed).normal(0, 1, shape).astype(np.float32)
+    expected, size = by_onnxruntime(model, x), network.preprocess
+    image = x.transpose(0, 3, 1, 2) if size.channels != shape[1] else x.reshape(len(x), size.channels, size.height, size.width)
+    found = run_float(network, image)[network.output]
+    np.testing.assert_allclose(found.reshape(expected.shape), expected, rtol=1e-4, atol=1e-5)
+    return network
+
+
+def normal(*shape: int) -> np.ndarray:
+    return np.random.default_rng(sum(shape)).normal(0, 1, shape).astype(np.float32)
+
+
+def window(random: np.random.Generator, axes: int, *, dilated: bool) -> dict[str, Any]:
+    """Random attributes of a window and how it is padded."""
+    kernel = random.integers(1, 4, axes)
+    settings = {"kernel_shape": kernel.tolist(), "strides": random.integers(1, 4, axes).tolist()}
+    if dilated:
+        settings["dilations"] = random.integers(1, 3, axes).tolist()
+    kind = random.choice(["pads", "SAME_UPPER", "SAME_LOWER", "VALID"])
+    if kind == "pads":
+        settings["pads"] = [int(random.integers(0, size)) for size in (*kernel, *kernel)]
+    else:
+        settings["auto_pad"] = str(kind)
+        settings["strides"] = np.minimum(settings["strides"], kernel).tolist()  # onnxruntime has no SAME with gaps between windows
+    return settings
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_convolutions(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    axes, groups = int(random.integers(1, 3)), int(random.choice([1, 2, 4]))
+    settings = window(random, axes, dilated=True)
+    if "auto_pad" in settings:
+        settings["dilations"] = [1] * axes  # onnxruntime refuses both at once in places
+    weights = normal(groups * int(random.integers(1, 3)), 4 // groups, *settings["kernel_shape"])
+    sizes = random.integers(6, 10, axes).tolist()
+    check(graph_model([node("Conv", "x w b", group=groups, **settings)], (2, 4, *sizes), {"w": weights, "b": normal(len(weights))}), seed)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_pools(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    axes, op = int(random.integers(1, 3)), str(random.choice(["MaxPool", "AveragePool"]))
+    settings = window(random, axes, dilated=False)
+    if "auto_pad" not in settings:
+        settings["ceil_mode"] = int(random.integers(0, 2))
+    if op == "AveragePool":
+        settings["count_include_pad"] = int(random.integers(0, 2))
+    model = graph_model([node(op, "x", **settings)], (2, 3, *random.integers(4, 9, axes).tolist()), opset=19)
+    try:
+        check(model, seed)
+    except SumtileError as refusal:
+        assert "counts its padding, but not what ceil_mode adds to it" in str(refusal)
+        assert settings["count_include_pad"] and settings["ceil_mode"] and any(settings["pads"])
+
+
+@pytest.mark.parametrize("op", ["GlobalAveragePool", "GlobalMaxPool"])
+@pytest.mark.parametrize("shape", [(2, 3, 5), (2, 3, 5, 4), (2, 3, 2, 5, 4)])
+def test_global_pools(op: str, shape: tuple[int, ...]) -> None:
+    check(graph_model([node(op, "x")], shape))
+
+
+@pytest.mark.parametrize(("opset", "keep"), [(13, 0), (13, 1), (18, 0), (18, 1)])
+def test_means_over_the_map(opset: int, keep: int) -> None:
+    attributes = {"axes": [-1, 2]} if opset < 18 else {}
+    names = "x" if opset < 18 else "x axes"
+    network = check(graph_model([node("ReduceMean", names, keepdims=keep, **attributes)], (2, 3, 5, 4), {"axes": np.array([-1, 2])} if opset >= 18 else {}, opset))
+    assert [type(node) for node in network.nodes] == [Pool]
+
+
+@pytest.mark.parametrize("trans", [0, 1])
+@pytest.mark.parametrize("addend", [(), (1,), (5,), (1, 5)])
+def test_fully_connected(trans: int, addend: tuple[int, ...]) -> None:
+    weights = normal(5, 24) if trans else normal(24, 5)
+    nodes = [node("Flatten", "x", "f"), node("Gemm", "f w c", transB=trans, alpha=0.5, beta=2.0)]
+    check(graph_model(nodes, (2, 2, 3, 4), {"w": weights, "c": normal(*addend)}))
+
+
+def test_a_matrix_of_a_network_with_channels_last_gets_its_columns_moved() -> None:
+    nodes = [
+        node("Transpose", "x", "t", perm=[0, 3, 1, 2]),
+        node("Conv", "t k", "c", pads=[1, 1, 1, 1]),
+        node("Transpose", "c", "u", perm=[0, 2, 3, 1]),
+        node("Reshape", "u shape", "f"),
+        node("MatMul", "f w"),
+    ]
+    network = check(graph_model(nodes, (2, 4, 5, 3), {"k": normal(6, 3, 3, 3), "shape": np.array([0, -1]), "w": normal(120, 7)}))
+    assert [type(node).__name__ for node in network.nodes] == ["Conv", "Flatten", "Linear"]
+
+
+@pytest.mark.parametrize("op", ["Add", "Sub", "Mul", "Div"])
+@pytest.mark.parametrize("first", [False, True])
+@pytest.mark.parametrize("shape", [(), (1,), (3, 1, 1), (1, 3, 1, 1)])
+def test_arithmetic_with_constants(op: str, first: bool, shape: tuple[int, ...]) -> None:
+    model = graph_model([node(op, "c x" if first else "x c")], (2, 3, 4, 5), {"c": normal(*shape)})
+    if op == "Div" and first:
+        with pytest.raises(SumtileError, match="divides by the network's tensor"):
+            import_model(model)
+    else:
+        check(model)
+
+
+def test_constants_before_and_behind_each_other_become_one_node() -> None:
+    nodes = [node("Mul", "x a", "m"), node("Add", "m b", "n"), node("Sub", "n a", "o"), node("Div", "o b")]
+    assert len(check(graph_model(nodes, (2, 3, 4, 5), {"a": normal(3, 1, 1), "b": normal(1)})).nodes) == 1
+
+
+def test_constants_of_a_flat_tensor_follow_its_elements() -> None:
+    nodes = [node("Flatten", "x", "f"), node("Mul", "f a", "m"), node("Relu", "m")]
+    check(graph_model(nodes, (2, 3, 2, 2), {"a": normal(12)}))
+
+
+def test_before_opset_7_an_attribute_aligns_a_constant() -> None:
+    model = graph_model([helper.make_node("Add", ["x", "c"], ["y"], broadcast=1, axis=1)], (2, 3, 4, 5), {"c": normal(3)}, opset=6)
+    x = normal(2, 3, 4, 5)
+    network = import_model(model)
+    np.testing.assert_allclose(run_float(network, x)[network.output], x + normal(3)[:, None, None], rtol=1e-6)
+
+
+@pytest.mark.parametrize("bounds", [(0.0, 6.0), (-1.0, 1.0), (None, 3.0), (-2.0, None), (0.0, None)])
+def test_clips(bounds: tuple[float | None, float | None]) -> None:
+    values = {name: np.float32(bound) for name, bound in zip(("low", "high"), bounds) if bound is not None}
+    names = " ".join(["x", *(name if name in values else "" for name in ("low", "high"))])
+    network = check(graph_model([node("Clip", names)], (2, 3, 4, 5), values))
+    assert [type(node) for node in network.nodes] == [Activation]
+    old = {"min" if name == "low" else "max": float(value) for name, value in values.items()}
+    check(graph_model([node("Clip", "x", **old)], (2, 3, 4, 5), opset=7))
+
+
+def test_extrema_with_constants_are_clips() -> None:
+    check(graph_model([node("Max", "zero x", "m"), node("Min", "m six")], (2, 3, 4, 5), {"zero": np.float32(0), "six": np.float32(0.5)}))
+
+
+@pytest.mark.parametrize(("shape", "kind"), [((1,), Activation), ((3, 1, 1), PRelu), ((1, 3, 1, 1), PRelu), ((1, 1, 1), Activation)])
+def test_slopes(shape: tuple[int, ...], kind: type) -> None:
+    assert isinstance(check(graph_model([node("PRelu", "x s")], (2, 3, 4, 5), {"s": normal(*shape)})).nodes[0], kind)
+
+
+@pytest.mark.parametrize("opset", [9, 13, 18])
+def test_splits_and_joins(opset: int) -> None:
+    lengths = {"split": [1, 3, 2]} if opset < 13 else {}
+    nodes = [node("Split", "x" if opset < 13 else "x lengths", "a b c", axis=1, **lengths), node("Relu", "b", "r"), node("Concat", "c r a", axis=1)]
+    network = check(graph_model(nodes, (2, 6, 4, 5), {} if opset < 13 else {"lengths": np.array([1, 3, 2])}, opset))
+    assert sum(isinstance(node, Select) for node in network.nodes) == 3
+
+
+@pytest.mark.parametrize(("start", "end", "step"), [(1, 4, 1), (-2, 1 << 62, 1), (4, -(1 << 62), -2), (0, 6, 1)])
+def test_slices_of_channels(start: int, end: int, step: int) -> None:
+    arrays = {"s": np.array([start]), "e": np.array([end]), "a": np.array([1]), "t": np.array([step])}
+    check(graph_model([node("Slice", "x s e a t", "z"), node("Relu", "z")], (2, 6, 4, 5), arrays))
+
+
+def test_flat_tensors_are_sliced_gathered_and_joined() -> None:
+    nodes = [
+        node("Flatten", "x", "f"),
+        node("Slice", "f s e a", "g"),
+        node("Gather", "f i", "h", axis=1),
+        node("Concat", "g h f", axis=-1),
+    ]
+    check(graph_model(nodes, (2, 3, 2, 2), {"s": np.array([2]), "e": np.array([9]), "a": np.array([1]), "i": np.array([3, -1, 0])}))
+
+
+def test_a_shuffle_is_one_selection() -> None:
+    nodes = [
+        node("Relu", "x", "r"),
+        node("Reshape", "r five", "p"),
+        node("Transpose", "p", "q", perm=[0, 2, 1, 3, 4]),
+        node("Reshape", "q four", "s"),
+        node("Conv", "s w"),
+    ]
+    network = check(graph_model(nodes, (2, 6, 4, 5), {"five": np.array([0, 3, 2, 4, 5]), "four": np.array([0, -1, 4, 5]), "w": normal(2, 6, 1, 1)}))
+    assert [type(node) for node in network.nodes] == [Activation, Select, Conv]
+
+
+def test_elementwise_operators_act_within_a_shuffle() -> None:
+    nodes = [
+        node("Reshape", "x five", "p"),
+        node("Mul", "p c", "m"),
+        node("Transpose", "m", "q", perm=[0, 2, 1, 3, 4]),
+        node("Add", "q d", "n"),
+        node("Reshape", "n four", "s"),
+        node("Relu", "s"),
+    ]
+    arrays = {"five": np.array([0, 3, 2, 4, 5]), "four": np.array([0, -1, 4, 5]), "c": normal(3, 2, 1, 1), "d": normal(3, 1, 1)}
+    check(graph_model(nodes, (2, 6, 4, 5), arrays))
+
+
+@pytest.mark.parametrize("opset", [9, 11, 17])
+def test_padding_moves_into_its_readers(opset: int) -> None:
+    pads = [0, 0, 1, 2, 0, 0, 0, 1]
+    pad = node("Pad", "x", "p", pads=pads) if opset < 11 else node("Pad", "x pads", "p")
+    nodes = [pad, node("Conv", "p w", "c", pads=[1, 0, 0, 1]), node("Conv", "p v", "d", pads=[1, 0, 0, 1]), node("Add", "c d")]
+    arrays = {"w": normal(2, 3, 3, 3), "v": normal(2, 3, 3, 3)} | ({} if opset < 11 else {"pads": np.array(pads)})
+    network = check(graph_model(nodes, (2, 3, 4, 5), arrays, opset))
+    convs = [node for node in network.nodes if isinstance(node, Conv)]
+    assert [node.padding for node in convs] == [(2, 2, 0, 2)] * 2 and len(network.nodes) == 3
+
+
+def test_padding_stays_where_a_reader_cannot_take_it() -> None:
+    nodes = [node("Pad", "x pads", "p"), node("Conv", "p w", "c", pads=[1, 1, 1, 1]), node("MaxPool", "p", "m", kernel_shape=[1, 1]), node("Add", "c m")]
+    network = check(graph_model(nodes, (2, 3, 4, 5), {"w": normal(3, 3, 3, 3), "pads": np.array([0, 0, 1, 2, 0, 0, 0, 1])}))
+    assert sum(isinstance(node, Pad) for node in network.nodes) == 1
+
+
+def test_padding_with_axes() -> None:
+    arrays = {"pads": np.array([1, 0, 2, 3]), "axes": np.array([-1, 2])}
+    check(graph_model([node("Pad", "x pads  axes")], (2, 3, 4, 5), arrays, opset=18))
+
+
+@pytest.mark.parametrize("mode", ["half_pixel", "pytorch_half_pixel", "asymmetric", "align_corners", "half_pixel_symmetric"])
+@pytest.mark.parametrize("nearest", ["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"])
+@pytest.mark.parametrize("factor", [2, 3])
+def test_nearest_neighbours(mode: str, nearest: str, factor: int) -> None:
+    settings = {"coordinate_transformation_mode": mode, "nearest_mode": nearest}
+    model = graph_model([node("Resize", "x  scales", **settings)], (1, 2, 3, 4), {"scales": np.array([1, 1, factor, 1], np.float32)}, opset=19)
+    x = np.random.default_rng(0).normal(0, 1, (1, 2, 3, 4)).astype(np.float32)
+    repeats = np.array_equal(by_onnxruntime(model, x), x.repeat(factor, axis=2))
+    if repeats:
+        check(model)
+    else:
+        with pytest.raises(SumtileError, match="without repeating its pixels"):
+            import_model(model)
+
+
+@pytest.mark.parametrize("opset", [7, 9, 10, 13])
+def test_the_spellings_of_an_enlargement(opset: int) -> None:
+    scales = [1.0, 1.0, 2.0, 3.0]
+    if opset == 7:
+        model = graph_model([node("Upsample", "x", scales=scales)], (2, 3, 4, 5), opset=7)
+    elif opset < 13:
+        model = graph_model([node("Upsample" if opset == 9 else "Resize", "x scales")], (2, 3, 4, 5), {"scales": np.array(scales, np.float32)}, opset)
+    else:
+        model = graph_model([node("Resize", "x   sizes")], (2, 3, 4, 5), {"sizes": np.array([2, 3, 8, 15])}, opset)
+    check(model)
+
+
+@pytest.mark.parametrize(("opset", "axis"), [(11, 1), (11, None), (13, 1), (13, -3)])
+def test_softmax_over_channels(opset: int, axis: int | None) -> None:
+    attributes = {} if axis is None else {"axis": axis}
+    check(graph_model([node("Softmax", "x", **attributes)], (2, 6, 1, 1), opset=opset))
+
+
+def test_normalization_over_channels() -> None:
+    check(graph_model([node("LRN", "x", size=5, alpha=0.1, beta=0.6, bias=1.5)], (2, 6, 4, 5)))
+
+
+def test_shapes_are_computed_from_shapes() -> None:
+    nodes = [
+        node("Shape", "x", "s"),
+        node("Gather", "s zero", "n", axis=0),
+        node("Unsqueeze", "n zeros", "nn"),
+        node("Concat", "nn minus", "target", axis=0),
+        node("Reshape", "x target", "f"),
+        node("Gemm", "f w"),
+    ]
+    arrays = {"zero": np.array(0), "zeros": np.array([0]), "minus": np.array([-1]), "w": normal(60, 3)}
+    network = check(graph_model(nodes, ("batch", 3, 4, 5), arrays))
+    assert [type(node) for node in network.nodes] == [Flatten, *[type(network.nodes[1])]]
+
+
+FOLDED = {
+    "Range": ([node("Range", "a b c", "k")], {"a": np.float32(0), "b": np.float32(3), "c": np.float32(1)}),
+    "Expand": ([node("Expand", "a s", "k")], {"a": np.float32(2), "s": np.array([3])}),
+    "Tile": ([node("Tile", "a s", "k")], {"a": normal(1), "s": np.array([3])}),
+    "Where": ([node("Greater", "a z", "g"), node("Where", "g a z", "k")], {"a": normal(3), "z": np.float32(0)}),
+    "Cast": ([node("Cast", "a", "k", to=1)], {"a": np.array([1, 2, 3])}),
+    "Slice": ([node("Slice", "a s e", "k")], {"a": normal(6), "s": np.array([1]), "e": np.array([4])}),
+    "Sqrt": ([node("Abs", "a", "b"), node("Sqrt", "b", "k")], {"a": normal(3)}),
+    "Div": ([node("Div", "a b", "d"), node("Cast", "d", "k", to=1)], {"a": np.array([-7, 7, 9]), "b": np.array([2, -2, 4])}),
+    "Pow": ([node("Pow", "a b", "k")], {"a": np.abs(normal(3)), "b": np.float32(0.5)}),
+    "Transpose": ([node("Transpose", "a", "t"), node("Squeeze", "t", "k")], {"a": normal(1, 3)}),
+    "Flatten": ([node("Flatten", "a", "t", axis=0), node("Squeeze", "t", "k")], {"a": normal(3, 1)}),
+    "Constant": ([helper.make_node("Constant", [], ["k"], value_floats=[1.0, 2.0, -3.0])], {}),
+    "Constants": ([helper.make_node("Constant", [], ["a"], value_float=1.5), helper.make_node("Constant", [], ["s"], value_ints=[3]), node("Expand", "a s", "k")], {}),
+    "Reshape": ([node("Reshape", "a s", "k")], {"a": normal(3, 1), "s": np.array([-1])}),
+    "Size": ([node("Size", "a", "i"), node("Cast", "i", "f", to=1), node("Mul", "f a", "k")], {"a": normal(3)}),
+}
+
+
+@pytest.mark.parametrize("case", FOLDED)
+def test_constants_are_evaluated(case: str) -> None:
+    """The constant ``k`` of three elements, one a channel, is computed by nodes."""
+    nodes, arrays = FOLDED[case]
+    tail = [node("Reshape", "k column", "v"), node("Mul", "x v")]
+    check(graph_model([*nodes, *tail], (2, 3, 4, 5), {**arrays, "column": np.array([3, 1, 1])}))
+
+
+@pytest.mark.parametrize("name", ["float16", "double", "bfloat16"])
+def test_weights_of_other_widths_are_converted(name: str) -> None:
+    kind = {"float16": onnx.TensorProto.FLOAT16, "double": onnx.TensorProto.DOUBLE, "bfloat16": onnx.TensorProto.BFLOAT16}[name]
+    values = np.array([0.5, -2.0, 1.25, 3.0], np.float32)
+    for raw in (False, True):
+        model = graph_model([node("Conv", "x w")], (1, 2, 3, 3))
+        stored = values.astype({"float16": np.float16, "double": np.float64}.get(name, np.float32))
+        content = (stored.view(np.uint32) >> 16).astype(np.uint16).tobytes() if name == "bfloat16" else stored.tobytes()
+        model.graph.initializer.append(helper.make_tensor("w", kind, (2, 2, 1, 1), content if raw else stored.tolist(), raw))
+        np.testing.assert_array_equal(import_model(model).node("y").weight.ravel(), values)  # type: ignore[attr-defined]
