@@ -3,10 +3,12 @@
 """Runs a whole program in integers with numpy, many images at once.
 
 It equals :func:`sumtile.kernels.golden.run_layer`, step after step, to the last bit. The sums are arranged for speed:
-one row of many output pixels for each kernel tap and input channel, in the narrowest integers that cannot overflow.
+products as matrix products in floating point, where it is exact, and differences in the narrowest integers that cannot overflow.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -73,21 +75,29 @@ def accumulate(layer: Layer, features: np.ndarray, weights: np.ndarray) -> np.nd
         weights: integers of ``layer.weight_shape``.
 
     Returns:
-        int64 of (images, output height, output width, output channels).
+        integers of (images, output height, output width, output channels), in 32 bits where these hold every sum.
     """
-    low, high = _bounds(features, weights)
-    narrow = low >= -(1 << 15) and high < 1 << 15
-    dtype = np.int16 if narrow else np.int32
     conv = layer.conv
-    sums = np.empty((len(features), conv.height, conv.width, conv.channels), np.int64)
-    image_bytes = conv.pixels * int(np.prod(layer.kernel)) * layer.ifm.channels * np.dtype(dtype).itemsize
+    operator, largest = _products, _largest_feature(features) * _largest_filter(weights)
+    if layer.depthwise:
+        operator = _depthwise
+    elif layer.operator == "adder":
+        operator, largest = _differences, (_largest_feature(features) + int(np.abs(weights).max(initial=0))) * int(np.prod(layer.weight_shape[1:]))
+    sums = np.empty((len(features), conv.height, conv.width, conv.channels), np.int32 if largest < 1 << 31 else np.int64)
+    image_bytes = conv.pixels * int(np.prod(layer.kernel)) * layer.ifm.channels * 4
     chunk = max(1, _COLUMN_BYTES // image_bytes)
-    operator = _depthwise if layer.depthwise else _differences if layer.operator == "adder" else _products
     for start in range(0, len(features), chunk):
-        columns = _unfold(layer, features[start : start + chunk].astype(dtype))
-        part = operator(columns, weights.astype(dtype))
-        sums[start : start + chunk] = part.reshape(conv.channels, -1, conv.height, conv.width).transpose(1, 2, 3, 0)
+        operator(layer, _padded(layer, features[start : start + chunk]), weights, largest, sums[start : start + chunk])
     return sums
+
+
+def _largest_feature(features: np.ndarray) -> int:
+    return max(abs(int(features.min(initial=0))), abs(int(features.max(initial=0))))
+
+
+def _largest_filter(weights: np.ndarray) -> int:
+    """The largest sum of magnitudes of a filter: no partial sum of its products exceeds that many features."""
+    return int(np.abs(weights.astype(np.int32)).reshape(len(weights), -1).sum(axis=1, dtype=np.int64).max(initial=1))
 
 
 def _as_ifm(engine: Engine, layer: Layer, features: np.ndarray) -> np.ndarray:
@@ -99,44 +109,60 @@ def _as_ifm(engine: Engine, layer: Layer, features: np.ndarray) -> np.ndarray:
     return np.pad(features, ((0, 0), (0, 0), (0, 0), (0, padding))).reshape(len(features), layer.ifm.height, layer.ifm.width, layer.ifm.channels)
 
 
-def _unfold(layer: Layer, features: np.ndarray) -> np.ndarray:
-    """(kernel height * kernel width, channels, output pixels of all images): the values that each tap sees."""
+def _padded(layer: Layer, features: np.ndarray) -> np.ndarray:
     top, left, bottom, right = layer.padding
-    padded = np.pad(features.transpose(3, 0, 1, 2), ((0, 0), (0, 0), (top, bottom), (left, right)))
-    conv, (stride_y, stride_x) = layer.conv, layer.stride
-    columns = np.empty((*layer.kernel, layer.ifm.channels, len(features), conv.height, conv.width), features.dtype)
+    return np.pad(features, ((0, 0), (top, bottom), (left, right), (0, 0))) if any(layer.padding) else features
+
+
+def _taps(layer: Layer, padded: np.ndarray, rows: range) -> Iterator[tuple[int, int, np.ndarray]]:
+    """For each kernel position, the input pixels of some output rows: views of (images, rows, output width, channels)."""
+    (stride_y, stride_x), (dilation_y, dilation_x) = layer.stride, layer.dilation
+    width = layer.conv.width
     for row in range(layer.kernel[0]):
         for column in range(layer.kernel[1]):
-            y, x = row * layer.dilation[0], column * layer.dilation[1]
-            columns[row, column] = padded[:, :, y : y + (conv.height - 1) * stride_y + 1 : stride_y, x : x + (conv.width - 1) * stride_x + 1 : stride_x]
-    return columns.reshape(layer.kernel[0] * layer.kernel[1], layer.ifm.channels, -1)
+            y, x = rows.start * stride_y + row * dilation_y, column * dilation_x
+            yield row, column, padded[:, y : y + (len(rows) - 1) * stride_y + 1 : stride_y, x : x + (width - 1) * stride_x + 1 : stride_x]
 
 
-def _products(columns: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Sums of products as one matrix product, exact in float64: a 16-bit layer of 65536 terms stays below 2**53."""
-    rows = columns.reshape(-1, columns.shape[-1])
-    return (weights.reshape(len(weights), -1).astype(np.float64) @ rows.astype(np.float64)).astype(np.int64)
+def _products(layer: Layer, padded: np.ndarray, weights: np.ndarray, largest: int, sums: np.ndarray) -> None:
+    """Sums of products as matrix products of bands of rows, in floating point that holds every partial sum exactly.
+
+    A 16-bit layer of 65536 terms stays below 2**53.
+    """
+    dtype: type[np.floating] = np.float32 if largest < 1 << 24 else np.float64
+    conv, channels = layer.conv, layer.ifm.channels
+    matrix = np.ascontiguousarray(weights.reshape(len(weights), -1).T, dtype)
+    band = max(1, _COLUMN_BYTES // (len(padded) * conv.width * len(matrix) * matrix.itemsize))
+    for start in range(0, conv.height, band):
+        rows = range(start, min(start + band, conv.height))
+        columns = np.empty((len(padded), len(rows), conv.width, *layer.kernel, channels), dtype)
+        for row, column, pixels in _taps(layer, padded, rows):
+            columns[:, :, :, row, column] = pixels
+        sums[:, start : rows.stop] = np.matmul(columns.reshape(-1, len(matrix)), matrix).reshape(len(padded), len(rows), conv.width, conv.channels)
 
 
-def _depthwise(columns: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def _depthwise(layer: Layer, padded: np.ndarray, weights: np.ndarray, largest: int, sums: np.ndarray) -> None:
     """Sums of products where each output sees its own channel only."""
-    taps = weights.reshape(len(weights), -1).T[:, :, None].astype(np.int64)
-    return np.einsum("kcp,kcp->cp", columns.astype(np.int64), np.broadcast_to(taps, columns.shape))
+    sums[...] = 0
+    wide = padded.astype(sums.dtype)
+    for row, column, pixels in _taps(layer, wide, range(layer.conv.height)):
+        sums += pixels * weights[:, row, column, 0].astype(sums.dtype)
 
 
-def _differences(columns: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def _differences(layer: Layer, padded: np.ndarray, weights: np.ndarray, largest: int, sums: np.ndarray) -> None:
     """Negated sums of absolute differences."""
-    rows = columns.reshape(-1, columns.shape[-1])
     targets = weights.reshape(len(weights), -1)
-    low, high = _bounds(rows, targets)
-    work, limit = (np.int16, _NARROW_TERMS) if high - low <= 255 else (np.int64, len(rows))
-    rows, targets = rows.astype(work, copy=False), targets.astype(work, copy=False)
-    sums = np.empty((len(targets), rows.shape[1]), np.int64)
+    low, high = min(0, int(padded.min(initial=0)), int(targets.min(initial=0))), max(0, int(padded.max(initial=0)), int(targets.max(initial=0)))
+    narrow = high - low <= 255
+    work: type[np.signedinteger] = np.int16 if narrow else np.int64
+    pixels = [part.transpose(3, 0, 1, 2).reshape(layer.ifm.channels, -1) for _, _, part in _taps(layer, padded.astype(work), range(layer.conv.height))]
+    rows = np.concatenate(pixels)
+    found = np.empty((len(targets), rows.shape[1]), np.int64)
     for start in range(0, rows.shape[1], _STRIP):
         strip = rows[:, start : start + _STRIP]
-        for channel, target in enumerate(targets):
-            sums[channel, start : start + _STRIP] = -_distance(strip, target, limit)
-    return sums
+        for channel, target in enumerate(targets.astype(work)):
+            found[channel, start : start + _STRIP] = -_distance(strip, target, _NARROW_TERMS if narrow else len(rows))
+    sums[...] = np.moveaxis(found.reshape(len(targets), *sums.shape[:3]), 0, -1)
 
 
 def _distance(strip: np.ndarray, target: np.ndarray, limit: int) -> np.ndarray:
@@ -153,8 +179,3 @@ def _distance(strip: np.ndarray, target: np.ndarray, limit: int) -> np.ndarray:
             partial += np.abs(difference, out=difference).sum(axis=0, dtype=strip.dtype)
         total += partial
     return total
-
-
-def _bounds(features: np.ndarray, weights: np.ndarray) -> tuple[int, int]:
-    """Smallest and largest integer of both, and of the padding zeros."""
-    return min(0, int(features.min(initial=0)), int(weights.min(initial=0))), max(0, int(features.max(initial=0)), int(weights.max(initial=0)))

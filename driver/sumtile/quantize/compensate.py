@@ -49,7 +49,7 @@ def compensate(weights: np.ndarray, rounded: IntegerWeights, geometry: Layer, fe
             levels[index] = rounded.format.nearest(free[index])
             ahead = share[index - run.start :]
             free[index : run.stop] -= np.outer(ahead, (free[index] - levels[index]) / ahead[0])
-    integers = levels.T.reshape(weights.shape)
+    integers = levels.T.reshape(weights.shape).astype(rounded.integers.dtype)
     return replace(rounded, integers=integers, snr=decibels(weights, weights - integers * rounded.step[:, None, None, None]))
 
 

@@ -25,7 +25,7 @@ def covering_steps(weights: np.ndarray, format: WeightFormat) -> np.ndarray:
     outermost = np.full(len(weights), int(format.levels[-1]))
     if isinstance(format, Mixed):
         outermost = np.where(format.fixed_rows(len(weights)), format.fixed.levels[-1], format.sp2.levels[-1])
-    largest = np.abs(weights).reshape(len(weights), -1).max(axis=1)
+    largest = np.abs(weights).reshape(len(weights), -1).max(axis=1).astype(np.float64)
     return np.where(largest > 0, largest, 1.0) / outermost
 
 
@@ -53,24 +53,42 @@ def fitted_steps(weights: np.ndarray, format: WeightFormat, starts: int) -> np.n
             if of_kind.any():  # the rows of a narrow layer may all be of one kind
                 steps[of_kind] = fitted_steps(weights[of_kind], kind, starts)
         return steps
-    rows = weights.reshape(len(weights), -1)
-    covering = covering_steps(weights, format)
-    steps, power = _refit(rows, covering, format)
-    for start in range(1, starts + 1):
-        candidate, explained = _refit(rows, covering * REACH * start / starts, format)
-        steps, power = np.where(explained > power, candidate, steps), np.maximum(power, explained)
-    active = np.arange(len(rows))
-    while active.size:
-        candidate, explained = _refit(rows[active], steps[active], format)
-        gains = explained > power[active] * (1 + 1e-12)
-        active = active[gains]
-        steps[active], power[active] = candidate[gains], explained[gains]
-    return steps
+    ratios = REACH * np.arange(1, starts + 1) / starts
+    return np.array([_fitted(row, step, ratios, format) for row, step in zip(weights.reshape(len(weights), -1), covering_steps(weights, format))])
 
 
-def _refit(rows: np.ndarray, steps: np.ndarray, format: WeightFormat) -> tuple[np.ndarray, np.ndarray]:
-    """The best steps for the levels that lie nearest at the given steps, and the power that they explain."""
-    levels = format.nearest(rows / steps[:, None])
-    product, power = np.sum(rows * levels, axis=1), np.sum(levels * levels, axis=1)
-    best = np.divide(product, power, out=steps.copy(), where=power > 0)
-    return best, product * best * (power > 0)
+def _fitted(row: np.ndarray, covering: float, ratios: np.ndarray, format: WeightFormat) -> float:
+    """The step of one filter."""
+    filter_ = _Filter(row, format)
+    candidates, explained = filter_.refit(np.concatenate([[covering], covering * ratios]))
+    best = int(np.argmax(explained))
+    step, power = candidates[best], explained[best]
+    while True:
+        (candidate,), (gained,) = filter_.refit(np.array([step]))
+        if gained <= power * (1 + 1e-12):
+            return float(step)
+        step, power = candidate, gained
+
+
+class _Filter:
+    """The magnitudes of a filter in order, with their running sums, so that a step costs no pass over them.
+
+    The levels are symmetric: what lies between the borders of two levels goes to the level there, and its sum is a
+    difference of running sums.
+    """
+
+    def __init__(self, row: np.ndarray, format: WeightFormat) -> None:
+        self._levels = format.levels[format.levels >= 0].astype(np.float64)
+        self._borders = (self._levels[1:] + self._levels[:-1]) / 2
+        self._magnitudes = np.sort(np.abs(row.astype(np.float64)))
+        self._sums = np.concatenate([[0.0], np.cumsum(self._magnitudes)])
+
+    def refit(self, steps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The best steps for the levels that lie nearest at the given steps, and the power that they explain."""
+        inner = np.searchsorted(self._magnitudes, steps[:, None] * self._borders, "right")  # a tie goes to the smaller magnitude
+        ends = np.full((len(steps), 1), len(self._magnitudes))
+        places = np.concatenate([np.zeros_like(ends), inner, ends], axis=1)
+        product = np.diff(self._sums[places], axis=1) @ self._levels
+        power = np.diff(places, axis=1) @ self._levels**2
+        best = np.divide(product, power, out=steps.copy(), where=power > 0)
+        return best, product * best * (power > 0)

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sumtile.formats import FixedPoint, WeightFormat
-from sumtile.quantize.noise import decibels
+from sumtile.formats import FixedPoint, Mixed, WeightFormat
+from sumtile.quantize.noise import decibels, decibels_of
+
+_CHUNK_VALUES = 1 << 22  # weights that are rounded at a time
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class IntegerWeights:
     ``sum over real values = (sum over integers + constant) * step`` up to rounding.
 
     Attributes:
-        integers: int64, shape of the real weights.
+        integers: shape of the real weights, in the narrowest type that holds the format.
         step: real value of one unit of a filter's weights, shape (outputs,).
         constant: addend in units of the integer sums, shape (outputs,); zero for multiplying layers.
         format: the levels of the integers; None for an adder layer, whose weights have the format of its input.
@@ -47,7 +49,7 @@ def share_scale(weights: np.ndarray, features: FixedPoint) -> IntegerWeights:
         weights: real, (outputs, kernel height, kernel width, inputs).
         features: format of the input features; unsigned after a ReLU.
     """
-    scaled = weights * 2.0**features.fl
+    scaled = weights.astype(np.float64) * 2.0**features.fl
     inside = np.clip(scaled, features.low, features.high)
     integers, excess = np.rint(inside), np.abs(scaled - inside)
     outputs = len(weights)
@@ -69,6 +71,19 @@ def round_filters(weights: np.ndarray, step: np.ndarray, format: WeightFormat) -
         step: real value of one unit of each filter, positive, shape (outputs,).
         format: the levels.
     """
-    steps = step[:, None, None, None]
-    integers = format.nearest(weights / steps)
-    return IntegerWeights(integers, step, np.zeros(len(weights)), format, snr=decibels(weights, weights - integers * steps), clipped=0.0)
+    integers = np.empty(weights.shape, level_type(format))
+    signal = noise = 0.0
+    period = format.of if isinstance(format, Mixed) else 1  # rows of both kinds repeat after so many
+    chunk = max(1, _CHUNK_VALUES // (weights[0].size * period)) * period
+    for start in range(0, len(weights), chunk):
+        part, steps = weights[start : start + chunk].astype(np.float64), step[start : start + chunk, None, None, None]
+        levels = format.nearest(part / steps)
+        integers[start : start + chunk] = levels
+        signal, noise = signal + float(np.sum(np.square(part))), noise + float(np.sum(np.square(part - levels * steps)))
+    return IntegerWeights(integers, step, np.zeros(len(weights)), format, snr=decibels_of(signal, noise), clipped=0.0)
+
+
+def level_type(format: WeightFormat) -> np.dtype:
+    """The narrowest signed integers that hold every level."""
+    low, high = int(format.levels[0]), int(format.levels[-1])
+    return next(np.dtype(kind) for kind in (np.int8, np.int16, np.int32) if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max)
