@@ -41,27 +41,46 @@ struct Weights {
   static constexpr int kLanes = Config::kTi * Derived<Config>::kWeightBits / Operator::kWeightBits;
   typename Operator::template Row<Config::kTo> row[kLanes];
 
-  // In a depthwise layer, row `index` of the tile is spread: input lane i carries channel `first` + i of the group.
-  void unpack(const typename Derived<Config>::WeightTile& tile, bool ifm_unsigned, bool depthwise, int index,
-              int first) {
+  void unpack(const typename Derived<Config>::WeightTile& tile, bool ifm_unsigned) {
 #pragma HLS inline
   unpack_lanes:
     for (int i = 0; i < kLanes; ++i) {
 #pragma HLS unroll
       uint_t<Operator::kWeightBits> raw[Config::kTo];
 #pragma HLS array_partition variable=raw complete
-      get_lanes<Operator::kWeightBits>(tile.beat, (depthwise ? index : i) * Config::kTo, raw);
-      if (depthwise) {
-      keep_own:
-        for (int o = 0; o < Config::kTo; ++o) {
-#pragma HLS unroll
-          if (Operator::channel(o) != first + i) raw[o] = 0;
-        }
-      }
+      get_lanes<Operator::kWeightBits>(tile.beat, i * Config::kTo, raw);
       row[i].template unpack<0>(raw, ifm_unsigned);
     }
   }
 };
+
+// The tile that a dense layer would have in place of row `index` of a depthwise layer's tile: an output lane has its
+// weight at the input lane that carries its own channel, and zeros elsewhere. Input lane 0 carries channel `first` of
+// the group.
+template <class Config, class Operator>
+typename Derived<Config>::WeightTile spread_row(const typename Derived<Config>::WeightTile& tile, int index,
+                                                int first) {
+#pragma HLS inline
+  constexpr int kBits = Operator::kWeightBits;
+  typename Derived<Config>::WeightTile spread;
+#pragma HLS array_partition variable=spread.beat complete
+  uint_t<kBits> raw[Config::kTo];
+#pragma HLS array_partition variable=raw complete
+  get_lanes<kBits>(tile.beat, index * Config::kTo, raw);
+spread_lanes:
+  for (int i = 0; i < Weights<Config, Operator>::kLanes; ++i) {
+#pragma HLS unroll
+    uint_t<kBits> own[Config::kTo];
+#pragma HLS array_partition variable=own complete
+  keep_own:
+    for (int o = 0; o < Config::kTo; ++o) {
+#pragma HLS unroll
+      own[o] = Operator::channel(o) == first + i ? raw[o] : uint_t<kBits>(0);
+    }
+    set_lanes<kBits>(spread.beat, i * Config::kTo, own);
+  }
+  return spread;
+}
 
 // The sums of one column: the array's output lanes in the order of their channels.
 template <class Config, class Operator, class Accumulator>
@@ -114,7 +133,8 @@ compute_steps:
     if (fold == 0) features.unpack(columns.read(), d.ifm_unsigned);
     if (depthwise ? tap_begins && row == 0 : tile_fold == 0) tile = tiles.read();
     if (tile_fold == 0) {
-      weights.unpack(tile, d.ifm_unsigned, depthwise, row, words.channel() + int(fold) * kLanes);
+      const int channel = words.channel() + int(fold) * kLanes;
+      weights.unpack(depthwise ? spread_row<Config, Operator>(tile, row, channel) : tile, d.ifm_unsigned);
     }
     const bool first = tap == 0 && tap_begins;
     const bool fold_ends = fold + 1 == (words.pixel_ends(d) ? int(d.tail_folds) : int(Array::kFold));

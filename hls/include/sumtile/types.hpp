@@ -62,6 +62,17 @@ get_each_lane:
   }
 }
 
+template <int LaneBits, int WordBits, int Words, int Lanes>
+void set_lanes(word_t<WordBits> (&words)[Words], int first, const uint_t<LaneBits> (&lane)[Lanes]) {
+#pragma HLS inline
+  constexpr int kWordLanes = WordBits / LaneBits;
+set_each_lane:
+  for (int i = 0; i < Lanes; ++i) {
+#pragma HLS unroll
+    set_lane<LaneBits>(words[(first + i) / kWordLanes], (first + i) % kWordLanes, lane[i]);
+  }
+}
+
 // Part `index` of a packed word, itself a packed word.
 template <int PartBits, int WordBits>
 void set_part(word_t<WordBits>& word, int index, const word_t<PartBits>& part) {
@@ -119,6 +130,16 @@ void get_lanes(const native::Word<WordBits> (&words)[Words], int first, uint_t<L
     }
   } else {
     std::memcpy(lane, bytes, sizeof lane);
+  }
+}
+
+template <int LaneBits, int WordBits, int Words, int Lanes>
+void set_lanes(native::Word<WordBits> (&words)[Words], int first, const uint_t<LaneBits> (&lane)[Lanes]) {
+  std::uint8_t* bytes = reinterpret_cast<std::uint8_t*>(words) + first * LaneBits / 8;
+  if (LaneBits == 4) {
+    for (int i = 0; i < Lanes / 2; ++i) bytes[i] = lane[2 * i] | lane[2 * i + 1] << 4;
+  } else {
+    std::memcpy(bytes, lane, sizeof lane);
   }
 }
 
