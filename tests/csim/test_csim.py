@@ -163,6 +163,7 @@ def test_failed_compilation_shows_error_and_command(monkeypatch: pytest.MonkeyPa
         ("kTo", 6, "a word of kTo channels must fill whole beats"),
         ("kScaleFold", 3, "kScaleFold must divide kTo"),
         ("kStreamBits", 64, "a word of kTi channels must fill whole beats"),
+        ("kWeightStreams", 3, "weights come over 1, 2 or 4 streams"),
         ("kReduction", "1ul << 40", "an accumulator must fit the 48 bits"),
         ("ArrayList", "Arrays<Array<Adder<8>, 3>, Array<Mac<8, 8>, 2>>", "an array's fold must divide kTi"),
         ("ArrayList", "Arrays<Array<Mac<8, 4>, 1>, Array<Mac<8, 8>, 1>>", "an array whose weights fill several tiles takes a whole number of folds for each"),

@@ -13,41 +13,12 @@ import sys
 import numpy as np
 import pytest
 from tests.support.layers import random_case
-from tests.support.overlays import small_overlay
+from tests.support.overlays import ENGINES
 
 from sumtile.csim import Kernel, load_kernel, simulate_layer
 from sumtile.kernels.golden import run_layer
 
 LAYERS, DEPTHWISE_LAYERS = 500, 300
-ENGINES = {
-    "adder8": small_overlay("adder_conv", 8),
-    "mac8": small_overlay("mac_conv", 8),
-    "adder16": small_overlay("adder_conv", 16),
-    "mac16": small_overlay("mac_conv", 16),
-    "sp2": small_overlay("sp2_conv", 8),
-    "sp2wide": small_overlay("sp2_conv", 16, arrays=[{"operator": "sp2", "fold": 2, "weight_bits": 8}, {"operator": "mac", "fold": 1, "weight_bits": 4}]),
-    "msq": small_overlay("msq_conv", 8, weight_streams=2),
-    # Groups of output channels that are no multiple of the words of input channels; odd numbers of either kind of lane.
-    "ragged": small_overlay(
-        "msq_conv",
-        8,
-        lanes={"ti": 8, "to": 20, "tp": 2},
-        arrays=[
-            {"operator": "mixed", "fold": 2, "weight_bits": 8, "fixed_lanes": 7},
-            {"operator": "mac", "fold": 4, "weight_bits": 8},
-            {"operator": "mac", "fold": 1, "weight_bits": 4},
-        ],
-        limits={"kernel": 7, "reduction": 65536, "channels": 240},
-        scale_fold=5,
-        weight_streams=4,
-    ),
-    "kernel11": small_overlay(
-        "adder_conv",
-        8,
-        limits={"kernel": 11, "reduction": 65536, "channels": 256},
-        buffers={"feature_words": 120, "weight_tiles": 121, "reorder_words": 60, "pool_beats": 128},
-    ),
-}
 RUNS = sorted({(name, array.operator, array.weight_bits) for name, overlay in ENGINES.items() for array in overlay.engine.arrays})
 
 

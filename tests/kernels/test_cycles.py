@@ -6,32 +6,26 @@ from __future__ import annotations
 
 import pytest
 from tests.support.layers import random_case
-from tests.support.overlays import small_overlay
+from tests.support.overlays import ENGINES
 
 from sumtile.csim import load_kernel, simulate_layer
 from sumtile.kernels.cycles import stage_cycles
 from sumtile.kernels.tiling import tile
 
-RAGGED = {"scale_fold": 3, "lanes": {"ti": 8, "to": 12, "tp": 2}, "limits": {"kernel": 7, "reduction": 65536, "channels": 240}, "weight_streams": 2}
-OVERLAYS = {
-    "adder": small_overlay("adder_conv", 8),
-    "mac": small_overlay("adder_conv", 8, weight_streams=4),
-    "sp2": small_overlay("sp2_conv", 8),
-    "mixed": small_overlay("msq_conv", 8, **RAGGED),
-    "mac of two tiles a step": small_overlay("msq_conv", 8, **RAGGED),
-}
+RUNS = [("adder8", "adder", 8), ("adder8", "mac", 8), ("sp2", "sp2", 4), ("ragged", "mixed", 8), ("ragged", "mac", 8)]
+DEPTHWISE_RUNS = [run for run in RUNS if run[1] != "adder"]
 
 
-@pytest.mark.parametrize("name, depthwise", [(name, depthwise) for name in OVERLAYS for depthwise in (None, True) if name != "adder" or not depthwise])
-def test_model_equals_executed_loops(name: str, depthwise: bool | None) -> None:
-    overlay, operator = OVERLAYS[name], name.split()[0]
+@pytest.mark.parametrize("name, operator, weight_bits, depthwise", [(*run, None) for run in RUNS] + [(*run, True) for run in DEPTHWISE_RUNS])
+def test_model_equals_executed_loops(name: str, operator: str, weight_bits: int, depthwise: bool | None) -> None:
+    overlay = ENGINES[name]
     kernel = load_kernel(overlay)
     before = kernel.iterations()
     for seed in range(300):
-        case = random_case(overlay.engine, operator, seed, depthwise=depthwise)
+        case = random_case(overlay.engine, operator, seed, weight_bits, depthwise)
         simulate_layer(kernel, overlay, case.layer, case.features, case.weights, case.requantization, case.residual)
         after = kernel.iterations()
         executed = {name: after[name] - before[name] for name in after}
         before = after
         model = stage_cycles(overlay.engine, case.layer, tile(overlay.engine, case.layer))
-        assert model == executed, f"random_case({overlay.name}, {operator!r}, {seed}, depthwise={depthwise}): {case.layer}"
+        assert model == executed, f"random_case(ENGINES[{name!r}].engine, {operator!r}, {seed}, {weight_bits}, {depthwise}): {case.layer}"

@@ -29,3 +29,34 @@ def small_overlay(top: str, data_bits: int, *, board: str = "zcu102", **changes:
         "buffers": {"feature_words": 60, "weight_tiles": 50, "reorder_words": 60, "pool_beats": 64 * data_bits // 4},
     }
     return Overlay.from_dict({"name": f"small_{top}{data_bits}", "clock_mhz": 100, "engines": [{**engine, **changes}]}, replace(Board.load(board), hp_ports=6))
+
+
+ENGINES = {
+    "adder8": small_overlay("adder_conv", 8, weight_streams=2),
+    "mac8": small_overlay("mac_conv", 8),
+    "adder16": small_overlay("adder_conv", 16),
+    "mac16": small_overlay("mac_conv", 16),
+    "sp2": small_overlay("sp2_conv", 8),
+    "sp2wide": small_overlay("sp2_conv", 16, arrays=[{"operator": "sp2", "fold": 2, "weight_bits": 8}, {"operator": "mac", "fold": 1, "weight_bits": 4}]),
+    "msq": small_overlay("msq_conv", 8, weight_streams=2),
+    # Groups of output channels that are no multiple of the words of input channels; odd numbers of either kind of lane.
+    "ragged": small_overlay(
+        "msq_conv",
+        8,
+        lanes={"ti": 8, "to": 20, "tp": 2},
+        arrays=[
+            {"operator": "mixed", "fold": 2, "weight_bits": 8, "fixed_lanes": 7},
+            {"operator": "mac", "fold": 4, "weight_bits": 8},
+            {"operator": "mac", "fold": 1, "weight_bits": 4},
+        ],
+        limits={"kernel": 7, "reduction": 65536, "channels": 240},
+        scale_fold=5,
+        weight_streams=4,
+    ),
+    "kernel11": small_overlay(
+        "adder_conv",
+        8,
+        limits={"kernel": 11, "reduction": 65536, "channels": 256},
+        buffers={"feature_words": 120, "weight_tiles": 121, "reorder_words": 60, "pool_beats": 128},
+    ),
+}
