@@ -12,12 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sumtile.kernels.layer import Layer
+from sumtile.kernels.ring import MEMORY_DELAY, Ring
 from sumtile.kernels.tiling import Tiling, ceil_div, group_words, pixel_beats, tail_channels
 from sumtile.overlay import Engine
-
-MEMORY_DELAY = 4
-"""Iterations between a memory's write and its first read in one loop (``kMemoryDelay``)."""
-
 
 def stage_cycles(engine: Engine, layer: Layer, tiling: Tiling) -> dict[str, int]:
     """Iterations of every stage's loop for one layer; the names are those of the stages in ``hls/include/sumtile``."""
@@ -29,8 +26,8 @@ def stage_cycles(engine: Engine, layer: Layer, tiling: Tiling) -> dict[str, int]
         "load_features": layer.ifm.pixels * tiling.ifm_tiles * engine.word_beats,
         "load_weights": tiling.groups * engine.to * 8 // engine.row_bytes + tiling.weight_tiles * tiling.weight_repeats * tile_rows,
         "load_residual": conv.pixels * output_beats if layer.residual else 0,
-        "window": _window(engine, layer, tiling, row_cycles=layer.ifm.width * tiling.ifm_tiles * engine.word_beats),
-        "replay": _replay(engine, layer, tiling, tile_cycles=tile_rows),
+        "window": _window(engine, layer, tiling),
+        "replay": _replay(engine, layer, tiling, tile_rows),
         "compute": conv.height * tiling.column_tiles * sum(output_cycles(engine, layer, group) for group in range(tiling.groups)),
         "scale": tiling.groups * engine.to + words * engine.scale_fold,
         "reorder": _reorder(layer, tiling),
@@ -67,85 +64,84 @@ def _reorder(layer: Layer, tiling: Tiling) -> int:
     return emptied[-1]
 
 
-class _Ring:
-    """A stage that loads items in order into a ring while it emits from it, one of each an iteration.
-
-    Item ``i`` takes the place of item ``i - slots``, so its loading starts after that one's last use.
-    """
-
-    def __init__(self, slots: int, cycles: int) -> None:
-        self._slots, self._cycles = slots, cycles
-        self._loaded: list[int] = []  # iteration in which item i became complete
-        self._released: list[int] = []  # iteration of the last use of item i
-        self.now = 0  # last iteration that emitted
-
-    def emit(self, item: int | None, steps: int) -> None:
-        """``steps`` iterations of emission, the first of which needs ``item`` to be complete before it."""
-        ready = self.loaded(item) + MEMORY_DELAY if item is not None else 0
-        self.now = max(self.now, ready) + steps
-
-    def release(self, items: int) -> None:
-        """The items below ``items`` have had their last use in the current iteration."""
-        self._released += [self.now] * (items - len(self._released))
-
-    def loaded(self, item: int) -> int:
-        """Iteration in which ``item`` is complete."""
-        while len(self._loaded) <= item:
-            index = len(self._loaded)
-            freed = self._released[index - self._slots] if index >= self._slots else 0
-            self._loaded.append(max(self._loaded[-1] if self._loaded else 0, freed) + self._cycles)
-        return self._loaded[item]
-
-
-def _window(engine: Engine, layer: Layer, tiling: Tiling, row_cycles: int) -> int:
-    ring, height = _Ring(tiling.ring_rows, row_cycles), layer.ifm.height
+def _window(engine: Engine, layer: Layer, tiling: Tiling) -> int:
+    ring, height = Ring(layer.ifm.height, tiling.ring_rows, layer.ifm.width * tiling.ifm_tiles * engine.word_beats), layer.ifm.height
     words = [len(group_words(engine, layer, group)) for group in range(tiling.groups)]
     row_steps = layer.kernel[1] * words[0]
     later_steps = layer.kernel[0] * layer.kernel[1] * sum(words[1:])
     for stripe in stripes_of(layer, tiling):
         for row in stripe:
-            top = row * layer.stride[0] - layer.padding[0]
             for tap in range(layer.kernel[0]):
-                source = top + tap * layer.dilation[0]
-                ring.emit(source if 0 <= source < height else None, row_steps)
-            ring.emit(None, (tiling.column_tiles - 1) * layer.kernel[0] * row_steps)
-        ring.emit(None, len(stripe) * tiling.column_tiles * later_steps)
-        last = stripe.stop == layer.conv.height
-        ring.release(height if last else min(max(stripe.stop * layer.stride[0] - layer.padding[0], 0), height))
-    return max(ring.now, ring.loaded(height - 1))
+                source = row * layer.stride[0] - layer.padding[0] + tap * layer.dilation[0]
+                if 0 <= source < height:
+                    ring.wait(source)
+                ring.emit(row_steps)
+            ring.emit((tiling.column_tiles - 1) * layer.kernel[0] * row_steps)
+        ring.emit(len(stripe) * tiling.column_tiles * later_steps)
+        ring.release(rows_released(layer, stripe))
+    ring.finish()
+    return ring.now
 
 
-def _replay(engine: Engine, layer: Layer, tiling: Tiling, tile_cycles: int) -> int:
-    ring, steps = _Ring(engine.weight_tiles, tile_cycles), tiling.group_tiles
+def rows_released(layer: Layer, stripe: range) -> int:
+    """Input rows that no stripe after this one reads."""
+    height = layer.ifm.height
+    return height if stripe.stop == layer.conv.height else min(max(stripe.stop * layer.stride[0] - layer.padding[0], 0), height)
+
+
+def _replay(engine: Engine, layer: Layer, tiling: Tiling, tile_rows: int) -> int:
+    ring, tiles = Ring(tiling.weight_tiles * tiling.weight_repeats, engine.weight_tiles, tile_rows), tiling.group_tiles
     for number, stripe in enumerate(stripes_of(layer, tiling)):
         uses = len(stripe) * tiling.column_tiles
         for group in range(tiling.groups):
-            first = (group if tiling.resident else number * tiling.groups + group) * steps
+            first = (group if tiling.resident else number * tiling.groups + group) * tiles
             frees = not tiling.resident or number == tiling.stripes - 1
-            for use in range(uses):
-                if use == 0 or (use == uses - 1 and frees):
-                    for step in range(steps):
-                        ring.emit(first + step, 1)
-                        if use == uses - 1 and frees:
-                            ring.release(first + step + 1)
-                else:
-                    ring.emit(None, steps)
+            if uses == 1 and frees:
+                replay_once(ring, first, tiles)
+                continue
+            ring.emit_each(first, tiles)
+            ring.emit((uses - 1 - frees) * tiles)
+            if frees:
+                replay_last(ring, first, tiles)
     return ring.now
+
+
+def replay_once(ring: Ring, first: int, tiles: int) -> None:
+    """A group's weight tiles that are used a single time: each is free at once."""
+    for tile in range(first, first + tiles):
+        ring.emit_each(tile, 1)
+        ring.release(tile + 1)
+
+
+def replay_last(ring: Ring, first: int, tiles: int) -> None:
+    """The last use of a group's weight tiles. Each step frees one, which is room for more beats than the next iteration takes."""
+    ring.emit(1)
+    ring.release(first + tiles)
+    ring.emit(tiles - 1)
 
 
 def _pool(engine: Engine, layer: Layer, output_beats: int) -> int:
     pool, conv, ofm = layer.pool, layer.conv, layer.ofm
     assert pool is not None
     row_beats = conv.width * output_beats
-    ring = _Ring(min(conv.height, engine.pool_beats // row_beats), row_beats)
+    ring = Ring(conv.height, min(conv.height, engine.pool_beats // row_beats), row_beats)
     for row in range(ofm.height):
-        top = row * pool.stride[0] - pool.padding[0]
-        for tap in range(pool.kernel[0]):
-            # A padded column needs no row, so the first tap that lies inside the map is the one that waits.
-            for column in range(pool.kernel[1]):
-                inside = 0 <= top + tap < conv.height and 0 <= column - pool.padding[1] < conv.width
-                ring.emit(top + tap if inside else None, 1)
-        ring.emit(None, (ofm.width * output_beats - 1) * pool.kernel[0] * pool.kernel[1])
-        last = row + 1 == ofm.height
-        ring.release(conv.height if last else min(max(top + pool.stride[0], 0), conv.height))
-    return max(ring.now, ring.loaded(conv.height - 1))
+        emit_pooled_row(ring, layer, row, output_beats)
+    ring.finish()
+    return ring.now
+
+
+def emit_pooled_row(ring: Ring, layer: Layer, row: int, output_beats: int) -> None:
+    """One row of a pooled map of ``output_beats`` a pixel."""
+    pool, conv, ofm = layer.pool, layer.conv, layer.ofm
+    assert pool is not None
+    top = row * pool.stride[0] - pool.padding[0]
+    for tap in range(pool.kernel[0]):
+        # A padded column needs no row, so the first tap that lies inside the map is the one that waits.
+        before = min(pool.padding[1], pool.kernel[1])
+        ring.emit(before)
+        if 0 <= top + tap < conv.height and before < pool.kernel[1]:
+            ring.wait(top + tap)
+        ring.emit(pool.kernel[1] - before)
+    ring.emit((ofm.width * output_beats - 1) * pool.kernel[0] * pool.kernel[1])
+    ring.release(conv.height if row + 1 == ofm.height else min(max(top + pool.stride[0], 0), conv.height))

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
-from sumtile.kernels.cycles import MEMORY_DELAY, output_cycles
+from sumtile.kernels.cycles import output_cycles
+from sumtile.kernels.ring import MEMORY_DELAY
 from sumtile.kernels.layer import Layer
 from sumtile.kernels.ports import Ports
 from sumtile.kernels.tiling import Tiling, group_words, pixel_beats
