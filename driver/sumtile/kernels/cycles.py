@@ -108,9 +108,13 @@ def _replay(engine: Engine, layer: Layer, tiling: Tiling, tile_rows: int) -> int
 
 def replay_once(ring: Ring, first: int, tiles: int) -> None:
     """A group's weight tiles that are used a single time: each is free at once."""
-    for tile in range(first, first + tiles):
-        ring.emit_each(tile, 1)
-        ring.release(tile + 1)
+    end = first + tiles
+    while first < end:
+        # With nothing loaded ahead, beats never reach the room's end, and the order of releases does not matter.
+        count = min(end - first, ring.room_behind(first)) or 1
+        ring.emit_each(first, count)
+        first += count
+        ring.release(first)
 
 
 def replay_last(ring: Ring, first: int, tiles: int) -> None:

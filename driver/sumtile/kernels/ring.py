@@ -22,7 +22,7 @@ class Ring:
 
     def __init__(self, items: int, slots: int, beats: int) -> None:
         self._slots, self._item_beats, self._all_beats = slots, beats, items * beats
-        self._limit = min(self._all_beats, slots * beats)
+        self.limit = min(self._all_beats, slots * beats)  # there is room for the beats below
         self._complete: list[int] = []  # iteration in which each item became complete
         self.now = 0  # iterations so far
         self.loaded = 0  # beats
@@ -47,7 +47,7 @@ class Ring:
             fresh = min(there, MEMORY_DELAY)
             self.emit(there - fresh)
             self._emit_slowly(first + there - fresh, fresh)
-        if there < count and self._item_beats > 1 and (first + count) * self._item_beats <= self._limit:
+        if there < count and self._item_beats > 1 and (first + count) * self._item_beats <= self.limit:
             # Loading is the slower side: each item is emitted as soon as it has settled.
             self.wait(first + count - 1)
             self.emit(1)
@@ -61,7 +61,11 @@ class Ring:
 
     def release(self, items: int) -> None:
         """The items below ``items`` have had their last use."""
-        self._limit = min(self._all_beats, max(self._limit, (items + self._slots) * self._item_beats))
+        self.limit = min(self._all_beats, max(self.limit, (items + self._slots) * self._item_beats))
+
+    def room_behind(self, item: int) -> int:
+        """Items from ``item`` on that can be loaded and emitted one by one without any of them being free before; 0 when there are items ahead."""
+        return 0 if len(self._complete) > item else max(self.limit // self._item_beats - item - MEMORY_DELAY - 1, 0)
 
     def finish(self) -> None:
         """Iterations until all items are loaded."""
@@ -69,7 +73,7 @@ class Ring:
 
     def _run(self, count: int) -> None:
         """So many iterations, a beat loaded in each of the first of them while there is room."""
-        loads = min(count, self._limit - self.loaded)
+        loads = min(count, self.limit - self.loaded)
         for item in range(len(self._complete), (self.loaded + loads) // self._item_beats):
             self._complete.append(self.now + (item + 1) * self._item_beats - self.loaded)
         self.now += count

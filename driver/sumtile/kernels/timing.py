@@ -56,7 +56,7 @@ def layer_timing(engine: Engine, layer: Layer, tiling: Tiling, ports: Ports) -> 
     work = {name: cycles for name, cycles in stages.items() if not name.startswith(("load_", "window", "replay", "store", "send"))}
     needed = {**work, **moves}
     cycles = max(math.ceil(end), moves.get("memory", 0))
-    return LayerTiming(cycles, stages, moves, math.ceil(front.first_step), math.ceil(end - front.compute), max(needed, key=lambda name: needed[name]))
+    return LayerTiming(cycles, stages, moves, math.ceil(front.first_step or 0), math.ceil(end - front.compute), max(needed, key=lambda name: needed[name]))
 
 
 def _moves(engine: Engine, stages: dict[str, int], ports: Ports) -> dict[str, int]:
