@@ -16,6 +16,7 @@ from sumtile.kernels.ring import MEMORY_DELAY, Ring
 from sumtile.kernels.tiling import Tiling, ceil_div, group_words, pixel_beats, tail_channels
 from sumtile.overlay import Engine
 
+
 def stage_cycles(engine: Engine, layer: Layer, tiling: Tiling) -> dict[str, int]:
     """Iterations of every stage's loop for one layer; the names are those of the stages in ``hls/include/sumtile``."""
     conv, ofm = layer.conv, layer.ofm

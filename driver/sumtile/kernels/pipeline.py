@@ -60,6 +60,32 @@ class TimedRing(Ring):
             self._taken(self.loaded, self.time)
 
 
+class Takings:
+    """When the array took what a stream holds, so that the stage in front is ahead of it by the stream's depth at the most."""
+
+    def __init__(self) -> None:
+        self._pieces = [(0, 0, 0.0, 0.0)]  # from which item to which, and when; the newest last
+        self._depth = STEPS
+
+    def add(self, items: int, begin: float, end: float) -> None:
+        """So many items have been taken one after the other."""
+        if items:
+            first = self._pieces[-1][1]
+            self._pieces = [piece for piece in self._pieces if piece[1] > first + items - 2 * self._depth] or self._pieces[-1:]
+            self._pieces.append((first, first + items, begin, end))
+
+    def room(self, last: float) -> float:
+        """When there was room for the item that comes next; the newest one has been taken ``last``."""
+        self._pieces[-1] = (*self._pieces[-1][:3], last)
+        wanted = self._pieces[-1][1] - self._depth
+        for first, end, begin, ended in reversed(self._pieces):
+            if wanted > first:
+                return begin + (ended - begin) * (wanted - first) / (end - first)
+            if wanted == first:
+                return begin
+        return 0.0
+
+
 class Back:
     """From the scale to the result port. Words of ``to`` channels come in; the reorder buffer passes them on stripe by stripe."""
 
@@ -117,7 +143,7 @@ class _Combine:
         self._residual = Port(ports.residual) if layer.residual else None
         self._beats = 0.0
         self.now = 0.0
-        self._sent = 0.0
+        self._sent, self._left = 0.0, 0.0  # when the port has taken all beats so far, and when the engine was rid of them
         self._gap = float(1 / ports.result)
         self._pool = _Pool(engine, layer) if layer.pool else None
 
@@ -127,11 +153,12 @@ class _Combine:
         pace = max(1.0, (end - start) / all_beats) if words else 1.0
         if self._pool is None:
             self._move(left, start, pace)
-            self._send(left, self.now)
+            self._send(left, self.now - (left - 1) * pace, self.now)
             self.now = max(self.now, self._sent - (3 * OUTPUTS + PORT_AHEAD) * self._gap)
             return
         while left > 0.5:
-            self._send(self._pool.make_room(round(self._beats)), self._pool.time)
+            begin = self._pool.time
+            self._send(self._pool.make_room(round(self._beats)), begin, self._pool.time)
             self._pool.wait_until(self._sent - (2 * OUTPUTS + PORT_AHEAD) * self._gap)
             self.now = max(self.now, self._pool.room_since - OUTPUTS)
             # Where the pool has kept words waiting, those behind them come as much later, less what the streams hold.
@@ -149,15 +176,18 @@ class _Combine:
             self.now = max(self.now, self._residual.arrival(round(self._beats)))
             self._residual.taken(round(self._beats), self.now)
 
-    def _send(self, beats: float, last: float) -> None:
+    def _send(self, beats: float, first: float, last: float) -> None:
+        """Beats of which the first and the last are there at these times."""
         if beats:
-            self._sent = max(self._sent + beats * self._gap, last + 3)
+            self._sent = max(self._sent + beats * self._gap, first + 2 + beats * self._gap, last + 3)
+            self._left = max(last + 3, self._sent - PORT_AHEAD * self._gap)
 
     def finish(self) -> float:
         if self._pool is not None:
-            self._send(self._pool.finish(), self._pool.time)
-            return max(self._sent, self._pool.time)
-        return self._sent
+            begin = self._pool.time
+            self._send(self._pool.finish(), begin, self._pool.time)
+            return max(self._left, self._pool.time)
+        return self._left
 
 
 class _Pool:
@@ -239,6 +269,7 @@ class Front:
             lambda rows: weights.arrival(parameters + rows),
             lambda rows, now: weights.taken(parameters + rows, now),
         )
+        self._words_taken, self._tiles_taken = Takings(), Takings()
         self._groups = 0  # of all stripes, before the current one
         self.compute = 0.0  # when the array has made its last step
         self.first_step: float | None = None
@@ -270,7 +301,7 @@ class Front:
             self._steps(count - 1 - last, group)
             if last and count > 1:
                 self._steps(1, group, first_tile)
-            self.compute = max(self.compute, self._back.take(words, begins + self._cycles[group], self.compute, count))
+            self._hold(self._back.take(words, begins + self._cycles[group], self.compute, count))
 
     def _first_tile(self, row: int | None, group: int, first_tile: int, new: bool, last: bool) -> float:
         """The first tile of outputs of a row, kernel row by kernel row: each needs its input row and, where they are new, its weights.
@@ -284,7 +315,6 @@ class Front:
             if row is not None:
                 source = row * layer.stride[0] - layer.padding[0] + tap * layer.dilation[0]
                 if 0 <= source < layer.ifm.height:
-                    self._hold_back()
                     self._window.wait(source)
             part = range(tiles * tap // taps, tiles * (tap + 1) // taps)
             begun = self._array(layer.kernel[1] * self._words[group], self._cycles[group] / taps, part, first_tile, new, last)
@@ -310,7 +340,6 @@ class Front:
             when the first step began.
         """
         window, replay, step = self._window, self._replay, cycles / steps
-        self._hold_back(step)
         begins = max(self.compute, window.time + 1)
         count = len(weights)
         if count and new:
@@ -327,17 +356,19 @@ class Front:
             self.first_step = begins
         window.emit(steps)
         self.compute = max(begins + cycles, replay.time + step if new else replay.time + 1, window.time + 1)
-        self._hold_back(step)
+        self._words_taken.add(steps, begins, self.compute)
+        self._tiles_taken.add(count, begins, self.compute)
+        self._hold(self.compute)
         return begins
+
+    def _hold(self, compute: float) -> None:
+        """The array is not done before; window and replay are ahead of it by the depth of their streams."""
+        self.compute = max(self.compute, compute)
+        for ring, taken in ((self._window, self._words_taken), (self._replay, self._tiles_taken)):
+            ring.time = max(ring.time, taken.room(self.compute))
 
     def _replay_new(self, first: int, count: int, last: bool) -> None:
         if last:
             replay_once(self._replay, first, count)
         else:
             self._replay.emit_each(first, count)
-
-    def _hold_back(self, step: float = 1.0) -> None:
-        """window and replay are ahead of the array by their streams' depth at the most."""
-        earliest = self.compute - STEPS * step
-        self._window.time = max(self._window.time, earliest)
-        self._replay.time = max(self._replay.time, earliest)
