@@ -14,9 +14,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from sumtile.kernels.back import Back
 from sumtile.kernels.cycles import stage_cycles, stripes_of
+from sumtile.kernels.front import Front
 from sumtile.kernels.layer import Layer
-from sumtile.kernels.pipeline import Back, Front
 from sumtile.kernels.ports import Ports
 from sumtile.kernels.tiling import Tiling
 from sumtile.overlay import Engine
