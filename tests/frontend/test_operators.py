@@ -10,44 +10,17 @@ import numpy as np
 import pytest
 
 from sumtile.errors import SumtileError
-from sumtile.network import Activation, Conv, Flatten, Network, Pad, Pool, PRelu, Select
+from sumtile.network import Activation, Conv, Pad, Pool, PRelu, Select
 from sumtile.network.reference import run_float
 
 onnx = pytest.importorskip("onnx", reason="models are read with the onnx package; install sumtile[compile]")
-onnxruntime = pytest.importorskip("onnxruntime", reason="it is the reference of these tests")
+pytest.importorskip("onnxruntime", reason="it is the reference of these tests")
 
 from onnx import helper  # noqa: E402
 
 from sumtile.frontend import import_model  # noqa: E402
+from tests.frontend.reference import by_onnxruntime, check, node, normal  # noqa: E402
 from tests.support.onnx_models import graph_model  # noqa: E402
-
-
-def node(op: str, inputs: str, output: str = "y", **attributes: Any) -> Any:
-    return helper.make_node(op, inputs.split(" "), output.split(" "), **attributes)
-
-
-def by_onnxruntime(model: Any, x: np.ndarray) -> np.ndarray:
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    result: np.ndarray = onnxruntime.InferenceSession(model.SerializeToString(), options).run(None, {"x": x})[0]
-    return result
-
-
-def check(model: Any, seed: int = 0) -> Network:
-    """Imports a model and holds its output against onnxruntime's."""
-    network = import_model(model)
-    shape = tuple(dim.dim_value or 2 for dim in model.graph.input[0].type.tensor_type.shape.dim)
-    x = np.random.default_rng(seed).normal(0, 1, shape).astype(np.float32)
-    expected, size = by_onnxruntime(model, x), network.preprocess
-    image = x.transpose(0, 3, 1, 2) if size.channels != shape[1] else x.reshape(len(x), size.channels, size.height, size.width)
-    found = run_float(network, image)[network.output]
-    np.testing.assert_allclose(found.reshape(expected.shape), expected, rtol=1e-4, atol=1e-5)
-    return network
-
-
-def normal(*shape: int) -> np.ndarray:
-    return np.random.default_rng(sum(shape)).normal(0, 1, shape).astype(np.float32)
 
 
 def window(random: np.random.Generator, axes: int, *, dilated: bool) -> dict[str, Any]:
@@ -200,6 +173,21 @@ def test_flat_tensors_are_sliced_gathered_and_joined() -> None:
     check(graph_model(nodes, (2, 3, 2, 2), {"s": np.array([2]), "e": np.array([9]), "a": np.array([1]), "i": np.array([3, -1, 0])}))
 
 
+def test_a_shortcut_of_zeros_and_every_other_pixel() -> None:
+    """Option A of the first residual networks: x[:, :, ::2, ::2] between channels of zeros."""
+    pads = [0, 1, 0, 0, 0, 2, 0, 0]
+    nodes = [node("Slice", "x s e a t", "h"), node("Pad", "h p")]
+    arrays = {"s": np.array([0, 0]), "e": np.array([1 << 62, 5]), "a": np.array([2, 3]), "t": np.array([2, 3]), "p": np.array(pads)}
+    check(graph_model(nodes, (2, 3, 5, 5), arrays))
+    check(graph_model([node("Slice", "x s e a t"), node("Relu", "y", "z")], (2, 3, 7), {"s": [0], "e": [7], "a": [2], "t": [3]}))
+
+
+def test_single_channels_are_taken_and_joined() -> None:
+    """What torchvision's GoogLeNet does to its input."""
+    nodes = [node("Gather", "x one", "a", axis=1), node("Unsqueeze", "a axis", "b"), node("Mul", "b two", "c"), node("Concat", "c x", axis=1)]
+    check(graph_model(nodes, (2, 3, 4, 5), {"one": np.array(1), "axis": np.array([1]), "two": np.float32(2)}))
+
+
 def test_a_shuffle_is_one_selection() -> None:
     nodes = [
         node("Relu", "x", "r"),
@@ -282,56 +270,3 @@ def test_softmax_over_channels(opset: int, axis: int | None) -> None:
 
 def test_normalization_over_channels() -> None:
     check(graph_model([node("LRN", "x", size=5, alpha=0.1, beta=0.6, bias=1.5)], (2, 6, 4, 5)))
-
-
-def test_shapes_are_computed_from_shapes() -> None:
-    nodes = [
-        node("Shape", "x", "s"),
-        node("Gather", "s zero", "n", axis=0),
-        node("Unsqueeze", "n zeros", "nn"),
-        node("Concat", "nn minus", "target", axis=0),
-        node("Reshape", "x target", "f"),
-        node("Gemm", "f w"),
-    ]
-    arrays = {"zero": np.array(0), "zeros": np.array([0]), "minus": np.array([-1]), "w": normal(60, 3)}
-    network = check(graph_model(nodes, ("batch", 3, 4, 5), arrays))
-    assert [type(node) for node in network.nodes] == [Flatten, *[type(network.nodes[1])]]
-
-
-FOLDED = {
-    "Range": ([node("Range", "a b c", "k")], {"a": np.float32(0), "b": np.float32(3), "c": np.float32(1)}),
-    "Expand": ([node("Expand", "a s", "k")], {"a": np.float32(2), "s": np.array([3])}),
-    "Tile": ([node("Tile", "a s", "k")], {"a": normal(1), "s": np.array([3])}),
-    "Where": ([node("Greater", "a z", "g"), node("Where", "g a z", "k")], {"a": normal(3), "z": np.float32(0)}),
-    "Cast": ([node("Cast", "a", "k", to=1)], {"a": np.array([1, 2, 3])}),
-    "Slice": ([node("Slice", "a s e", "k")], {"a": normal(6), "s": np.array([1]), "e": np.array([4])}),
-    "Sqrt": ([node("Abs", "a", "b"), node("Sqrt", "b", "k")], {"a": normal(3)}),
-    "Div": ([node("Div", "a b", "d"), node("Cast", "d", "k", to=1)], {"a": np.array([-7, 7, 9]), "b": np.array([2, -2, 4])}),
-    "Pow": ([node("Pow", "a b", "k")], {"a": np.abs(normal(3)), "b": np.float32(0.5)}),
-    "Transpose": ([node("Transpose", "a", "t"), node("Squeeze", "t", "k")], {"a": normal(1, 3)}),
-    "Flatten": ([node("Flatten", "a", "t", axis=0), node("Squeeze", "t", "k")], {"a": normal(3, 1)}),
-    "Constant": ([helper.make_node("Constant", [], ["k"], value_floats=[1.0, 2.0, -3.0])], {}),
-    "Constants": ([helper.make_node("Constant", [], ["a"], value_float=1.5), helper.make_node("Constant", [], ["s"], value_ints=[3]), node("Expand", "a s", "k")], {}),
-    "Reshape": ([node("Reshape", "a s", "k")], {"a": normal(3, 1), "s": np.array([-1])}),
-    "Size": ([node("Size", "a", "i"), node("Cast", "i", "f", to=1), node("Mul", "f a", "k")], {"a": normal(3)}),
-}
-
-
-@pytest.mark.parametrize("case", FOLDED)
-def test_constants_are_evaluated(case: str) -> None:
-    """The constant ``k`` of three elements, one a channel, is computed by nodes."""
-    nodes, arrays = FOLDED[case]
-    tail = [node("Reshape", "k column", "v"), node("Mul", "x v")]
-    check(graph_model([*nodes, *tail], (2, 3, 4, 5), {**arrays, "column": np.array([3, 1, 1])}))
-
-
-@pytest.mark.parametrize("name", ["float16", "double", "bfloat16"])
-def test_weights_of_other_widths_are_converted(name: str) -> None:
-    kind = {"float16": onnx.TensorProto.FLOAT16, "double": onnx.TensorProto.DOUBLE, "bfloat16": onnx.TensorProto.BFLOAT16}[name]
-    values = np.array([0.5, -2.0, 1.25, 3.0], np.float32)
-    for raw in (False, True):
-        model = graph_model([node("Conv", "x w")], (1, 2, 3, 3))
-        stored = values.astype({"float16": np.float16, "double": np.float64}.get(name, np.float32))
-        content = (stored.view(np.uint32) >> 16).astype(np.uint16).tobytes() if name == "bfloat16" else stored.tobytes()
-        model.graph.initializer.append(helper.make_tensor("w", kind, (2, 2, 1, 1), content if raw else stored.tolist(), raw))
-        np.testing.assert_array_equal(import_model(model).node("y").weight.ravel(), values)  # type: ignore[attr-defined]

@@ -73,6 +73,9 @@ def import_model(
     return tidy(network, _last(builder, result, wanted))
 
 
+_INTEGER_OPERATORS = ("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "ConvInteger", "MatMulInteger", "QLinearConv", "QLinearMatMul")
+
+
 class _Walk:
     """Values of all tensors of a graph."""
 
@@ -121,6 +124,8 @@ class _Walk:
                 qonnx.follow(self._builder, call)
                 return (constant,)
         function = OPERATORS.get((domain, call.op))
+        if function is None and call.op in _INTEGER_OPERATORS:
+            raise call.refusal("computes with integers that another framework quantized to", "give the float model, or a QONNX model")
         if function is None:
             raise call.refusal(
                 f"is an operator{f' of the domain {printable(domain)!r}' if domain else ''} that no layer of a network computes", "see docs/onnx.md for those that can be imported"

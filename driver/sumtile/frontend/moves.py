@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from sumtile.frontend.build import CHANNELS_MAX, Builder
+from sumtile.frontend.build import CHANNELS_MAX, MAP_ELEMENTS_MAX, Builder
 from sumtile.frontend.call import Call, Value, Values
 from sumtile.frontend.table import operator
-from sumtile.frontend.views import CHANNELS, NoViewError, View
-from sumtile.network.graph import SIDE_MAX, Concat, Pad, Resize, Select
+from sumtile.frontend.views import CHANNELS, HEIGHT, WIDTH, NoViewError, View
+from sumtile.network.graph import SIDE_MAX, Concat, Conv, Pad, Pool, Resize, Select
 
 
 @operator("Reshape")
@@ -104,7 +104,11 @@ def _slice(build: Builder, call: Call) -> Value:
     for start, end, axis, step in zip(starts, ends, axes, steps):
         axis = call.axis(axis, rank)
         taken = range(x.shape[axis])[slice(start, end, step)]
-        if taken != range(x.shape[axis]):
+        if taken == range(x.shape[axis]):
+            continue
+        if step > 1 and taken == range(0, x.shape[axis], step):
+            x = _every(build, call, x, axis, step)
+        else:
             x = _taken(build, call, x, axis, np.array(taken, np.int64))
     return x
 
@@ -114,9 +118,10 @@ def _gather(build: Builder, call: Call) -> Value:
     x, indices = call.view(), call.indices(1, "indices", limit=CHANNELS_MAX)
     axis = call.axis(call.integer("axis", 0), len(x.axes))
     size = x.shape[axis]
-    if call.constant(1, "indices").ndim != 1 or not all(-size <= index < size for index in indices):
-        raise call.refusal(f"takes {list(indices)[:8]} along axis {axis} of a tensor of shape {list(x.shape)}", "only a list of channels can be taken")
-    return _taken(build, call, x, axis, np.array(indices, np.int64) % size)
+    if not all(-size <= index < size for index in indices):
+        raise call.refusal(f"takes {list(indices)[:8]} along axis {axis} of a tensor of shape {list(x.shape)}", "correct the indices")
+    taken = _taken(build, call, x, axis, np.array(indices, np.int64) % size)
+    return taken if call.constant(1, "indices").ndim else _viewed(call, lambda: taken.squeezed({axis}))
 
 
 @operator("Pad")
@@ -134,8 +139,12 @@ def _pad(build: Builder, call: Call) -> Value:
     if not any(pads):
         return call.view()
     x = build.map(call)
-    if min(pads) < 0 or any((begins[0], ends[0], begins[1], ends[1])) or value != 0:
-        raise call.refusal(f"pads by {list(pads)} with {value:g}", "only zeros around height and width can be imported")
+    if min(pads) < 0 or begins[0] or ends[0] or value != 0:
+        raise call.refusal(f"pads by {list(pads)} with {value:g}", "only zeros around height, width and channels can be imported")
+    if begins[1] or ends[1]:
+        x = _more_channels(build, call, x, begins[1], ends[1])
+    if not any(begins[axis] or ends[axis] for axis in range(2, rank)):
+        return x
     top, bottom = (begins[2], ends[2]) if rank == 4 else (0, 0)
     padding = (top, begins[rank - 1], bottom, ends[rank - 1])
     extents = (x.channels, x.extents[1] + top + bottom, x.extents[2] + padding[1] + padding[3])
@@ -189,6 +198,27 @@ def _repeats(call: Call, size: int, factor: int) -> bool:
         return False
     rounded = {"floor": np.floor(source), "ceil": np.ceil(source), "round_prefer_floor": np.ceil(source - 0.5), "round_prefer_ceil": np.floor(source + 0.5)}.get(rounding)
     return rounded is not None and np.array_equal(np.clip(rounded, 0, size - 1), places // factor)
+
+
+def _every(build: Builder, call: Call, x: View, axis: int, step: int) -> View:
+    """Every so many channels, rows or columns; the latter are what a pool of one pixel leaves."""
+    if len(x.extents) == 1 or not any(atom.axis in (HEIGHT, WIDTH) for atom in x.axes[axis]):
+        return _taken(build, call, x, axis, np.arange(0, x.shape[axis], step))
+    x = build.arranged(call, x)
+    rows, columns = (step, 1) if axis == 2 and len(x.axes) == 4 else (1, step)
+    extents = (x.channels, -(-x.extents[1] // rows), -(-x.extents[2] // columns))
+    result = build.add(call, Pool(build.name(call.name), (x.tensor,), "max", (1, 1), (rows, columns)), extents)
+    return result if len(x.axes) != 3 else result.squeezed({2})
+
+
+def _more_channels(build: Builder, call: Call, x: View, before: int, behind: int) -> View:
+    """Channels of zeros before and behind those of a map, by a 1x1 convolution that copies."""
+    outputs = x.channels + before + behind
+    if outputs * x.channels > MAP_ELEMENTS_MAX:
+        raise call.refusal(f"pads {x.channels} channels to {outputs}", "fewer can be imported")
+    weight = np.eye(outputs, x.channels, -before, dtype=np.float32)[:, :, None, None]
+    result = build.add(call, Conv(build.name(call.name), (x.tensor,), weight), (outputs, *x.extents[1:]))
+    return result if len(x.axes) != 3 else result.squeezed({2})
 
 
 def _taken(build: Builder, call: Call, x: View, axis: int, indices: np.ndarray) -> View:
