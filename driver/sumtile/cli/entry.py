@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from sumtile.cli import classify, demo, doctor, evaluate
+from sumtile.cli import classify, demo, doctor, evaluate, plan
 from sumtile.cli import compile as compile_
 from sumtile.errors import SumtileError
 
@@ -20,7 +20,8 @@ _EPILOG = """\
 a first tour:
   sumtile doctor                                    what is here, what is missing
   sumtile demo                                      classify the sample images
-  sumtile compile network.npz --calibrate photos/ -o model.tile
+  sumtile plan network.onnx --board pynq-z2         cycles, bytes, budget: before any work
+  sumtile compile network.onnx --calibrate photos/ -o model.tile
   sumtile classify model.tile photo.jpg             on the board, or on an emulated one
   sumtile evaluate model.tile fashion-mnist         accuracy over a dataset
 
@@ -64,6 +65,6 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (demo, compile_, classify, evaluate, doctor):
+    for command in (demo, plan, compile_, classify, evaluate, doctor):
         command.add_parser(commands)
     return parser

@@ -38,12 +38,8 @@ def compile_network(quantized: QuantizedNetwork, overlay: Overlay) -> Program:
     Raises:
         SumtileError: a layer that the engine cannot run; the sentence names the layer and the rule.
     """
-    engine, formats = overlay.engine, quantized.formats
-    widest = max(formats, key=lambda name: formats[name].bits)
-    if formats[widest].bits > engine.data_bits:
-        raise SumtileError(
-            f"tensor '{widest}' has {formats[widest].bits} bits, but overlay '{overlay.name}' has {engine.data_bits}; quantize the network to {engine.data_bits} bits or fewer."
-        )
+    engine = overlay.engine
+    _check_width(quantized, overlay)
     lowering = _Lowering(overlay, quantized)
     for layer in quantized.layers:
         lowering.take(layer)
@@ -66,6 +62,30 @@ def compile_network(quantized: QuantizedNetwork, overlay: Overlay) -> Program:
     )
     program.check()
     return program
+
+
+def refusals(quantized: QuantizedNetwork, overlay: Overlay) -> list[str]:
+    """What keeps :func:`compile_network` from compiling a network, a sentence for each layer that cannot run; empty where all can."""
+    found: list[str] = []
+    lowering = _Lowering(overlay, quantized)
+    try:
+        _check_width(quantized, overlay)
+    except SumtileError as error:
+        found.append(str(error))
+    for layer in quantized.layers:
+        try:
+            lowering.take(layer)
+        except SumtileError as error:
+            found.append(str(error))
+            lowering.skip(layer)
+    return found
+
+
+def _check_width(quantized: QuantizedNetwork, overlay: Overlay) -> None:
+    formats, bits = quantized.formats, overlay.engine.data_bits
+    widest = max(formats, key=lambda name: formats[name].bits)
+    if formats[widest].bits > bits:
+        raise SumtileError(f"tensor '{widest}' has {formats[widest].bits} bits, but overlay '{overlay.name}' has {bits}; quantize the network to {bits} bits or fewer.")
 
 
 class _Lowering:
@@ -92,6 +112,10 @@ class _Lowering:
             self._add_layer(layer)
         except SumtileError as error:
             raise SumtileError(f"layer '{layer.name}' ({' + '.join(layer.nodes)}): {error}") from None
+
+    def skip(self, layer: QuantizedLayer | HostLayer) -> None:
+        """Leaves a layer out; those behind it see the map that it would make."""
+        self.shapes[layer.name] = self.shapes[layer.reads[0]] if isinstance(layer, HostLayer) else layer.geometry.ofm
 
     def _add_layer(self, layer: QuantizedLayer) -> None:
         """One step, or two where the engine has no room for the layer's pooling."""

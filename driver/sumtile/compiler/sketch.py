@@ -17,11 +17,33 @@ from sumtile.quantize.blocks import Block
 from sumtile.quantize.calibrate import signs
 
 
-def sketch_network(network: Network, scheme: Scheme, overlay: Overlay) -> Program:
-    """What :func:`sumtile.compiler.compile_network` will make of a network, as far as that depends on shapes and widths only.
+def blank_network(network: Network, scheme: Scheme) -> QuantizedNetwork:
+    """A network as the quantizer will give it, as far as that depends on shapes and widths only.
 
-    The steps, their geometry, arrays, stripes, tensors and buffers are those of the program to come. Weights and addends
-    are zeros, factors are one, and fractional lengths are 0.
+    Weights and addends are zeros, factors are one, and fractional lengths are 0.
+
+    Args:
+        network: the float network.
+        scheme: the rules by which it is to be quantized.
+
+    Raises:
+        SumtileError: a node that neither an engine nor the processor can run.
+    """
+    blocks = fuse(network)
+    signed = signs(network, blocks)
+    formats = {name: FixedPoint(rule.bits, 0, signed[name]) for name, rule in scheme.activation_rules(blocks).items()}
+    rules = scheme.weight_rules(blocks)
+    layers = [
+        _blank(block, rules[block.name].format if block.name in rules else None, formats[block.name])
+        if isinstance(block, Block)
+        else HostLayer(tuple(block.nodes), block.reads, block.operation)
+        for block in blocks
+    ]
+    return QuantizedNetwork(network.name, network.preprocess, network.classes, str(scheme), formats, tuple(layers))
+
+
+def sketch_network(network: Network, scheme: Scheme, overlay: Overlay) -> Program:
+    """What :func:`sumtile.compiler.compile_network` will make of a network: steps, geometry, arrays, stripes, tensors and buffers, without numbers.
 
     Args:
         network: the float network.
@@ -32,16 +54,7 @@ def sketch_network(network: Network, scheme: Scheme, overlay: Overlay) -> Progra
         SumtileError: as from :func:`check_scheme` and :func:`compile_network`.
     """
     check_scheme(network, scheme, overlay)
-    blocks, signed = fuse(network), signs(network, fuse(network))
-    formats = {name: FixedPoint(rule.bits, 0, signed[name]) for name, rule in scheme.activation_rules(blocks).items()}
-    rules = scheme.weight_rules(blocks)
-    layers = [
-        _blank(block, rules[block.name].format if block.name in rules else None, formats[block.name])
-        if isinstance(block, Block)
-        else HostLayer(tuple(block.nodes), block.reads, block.operation)
-        for block in blocks
-    ]
-    return compile_network(QuantizedNetwork(network.name, network.preprocess, network.classes, str(scheme), formats, tuple(layers)), overlay)
+    return compile_network(blank_network(network, scheme), overlay)
 
 
 def _blank(block: Block, weights: WeightFormat | None, format: FixedPoint) -> QuantizedLayer:

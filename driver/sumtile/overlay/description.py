@@ -34,6 +34,7 @@ class Board:
         ddr_efficiency: share of that rate that long bursts of several ports reach.
         hp_ports, hp_bits: number and width of the high-performance ports from the logic to the memory.
         port_efficiency: share of a port's beats that long bursts fill.
+        host_bytes_per_second: bytes that the processor's operations on feature maps read and write.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Board:
     hp_ports: int
     hp_bits: int
     port_efficiency: float
+    host_bytes_per_second: int
     budget: dict[str, int]
 
     @classmethod
@@ -71,6 +73,7 @@ class Board:
             "ddr_bytes": self.ddr_bytes,
             "ddr_bytes_per_second": self.ddr_bytes_per_second,
             "cma_bytes": self.cma_bytes,
+            "host_bytes_per_second": self.host_bytes_per_second,
             "hp_ports": self.hp_ports,
             "hp_bits": self.hp_bits,
             **self.budget,

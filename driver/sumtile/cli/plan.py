@@ -1,0 +1,104 @@
+# SPDX-FileCopyrightText: 2026 The sumtile authors
+# SPDX-License-Identifier: Apache-2.0
+"""``sumtile plan``: what a network takes on a board, before any work."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sumtile.cli.quantization import add_scheme_options
+from sumtile.errors import SumtileError
+from sumtile.report import open_screen
+
+if TYPE_CHECKING:
+    from sumtile.compiler.plan import Plan
+
+_EPILOG = """\
+examples:
+  sumtile plan model.onnx --overlay msq --board pynq-z2
+  sumtile plan model.onnx --scheme msq --ends 4 --board zc706 --picture plan.png
+  sumtile plan model.tile --json | jq '.layers[] | select(.bound == "weights") | .name'
+
+SOURCE is a float network (.onnx or .npz), which is planned for a scheme before it is quantized; a
+quantized network (.q); or a compiled program (.tile), which is planned for its own overlay.
+
+A line is a step. 'cycles' are those of the timing model, checked against the simulation; 'lanes'
+is the share of all the overlay's lanes that do useful work in that time; 'bound' is what takes the
+time: compute, a port (weights, features, residual, result), memory behind all ports, another
+stage of the engine, or the host. 'reuse' tells what stays in the engine where a layer is cut into
+stripes: all weights, or the inputs of a stripe while the weights are sent again for each.
+
+LUTs, flip-flops, block RAMs and DSPs are estimates. The times of the memory and of the host rest
+on rates that the board's file assumes. The exit status is 2 when something cannot run."""
+
+
+def add_parser(commands: argparse._SubParsersAction) -> None:
+    """Adds the command to the parser."""
+    parser = commands.add_parser(
+        "plan",
+        help="show cycles, bytes, lanes and the device's budget of a network",
+        description="Shows layer by layer what a network takes on an overlay of a board: where it runs, cycles, bytes, lanes in use, what bounds it; and what the overlay takes of the device.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("source", metavar="SOURCE", help="a network (.onnx, .npz), a quantized network (.q) or a program (.tile)")
+    parser.add_argument("--overlay", metavar="NAME", help="overlay to plan for (default: the one that suits network and scheme, or the program's own)")
+    parser.add_argument("--board", metavar="NAME", help="board to plan for (default: zcu102, or the program's own)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+    parser.add_argument("--picture", metavar="FILE", help="draw bars and roofline into a PNG, PDF or SVG file; needs matplotlib")
+    add_scheme_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Runs the command and returns its exit status."""
+    from sumtile.report.plan import show_plan
+
+    plan = _plan(arguments)
+    if arguments.json:
+        print(json.dumps(plan.as_dict(), indent=2))
+    else:
+        show_plan(open_screen(sys.stdout), plan)
+    if arguments.picture:
+        _draw(plan, Path(arguments.picture))
+    return 2 if plan.problems else 0
+
+
+def _plan(arguments: argparse.Namespace) -> Plan:
+    from sumtile.compiler.plan import plan_network, plan_program
+    from sumtile.overlay import Overlay
+    from sumtile.program import read_program
+
+    board = arguments.board or "zcu102"
+    if Path(arguments.source).suffix == ".tile":
+        program = read_program(arguments.source)
+        overlay = Overlay.load(arguments.overlay or program.overlay, arguments.board or program.board)
+        if overlay.stamp != program.stamp:
+            raise SumtileError(
+                f"program {arguments.source} was compiled for overlay '{program.overlay}' on {program.board}, not for '{overlay.name}' on {overlay.board.name}; plan the network or the quantized network instead."
+            )
+        return plan_program(program, overlay)
+    from sumtile.cli.networks import load_any_network
+    from sumtile.cli.quantization import chosen_scheme, default_overlay
+    from sumtile.compiler import blank_network
+
+    network = load_any_network(arguments.source)
+    overlay = Overlay.load(arguments.overlay or default_overlay(arguments, network), board)
+    return plan_network(blank_network(network, chosen_scheme(arguments, network, overlay)), overlay)
+
+
+def _draw(plan: Plan, path: Path) -> None:
+    try:
+        from sumtile.report.plan_plots import plan_figure
+
+        figure = plan_figure(plan)
+    except ImportError:
+        raise SumtileError("matplotlib is missing, which draws the picture; pip install matplotlib, or leave --picture away.") from None
+    try:
+        figure.savefig(path, dpi=150)
+    except (OSError, ValueError) as error:
+        raise SumtileError(f"the picture cannot be written to {path} ({error}); name a .png, .pdf or .svg file in a folder that is there.") from None

@@ -1,0 +1,52 @@
+# SPDX-FileCopyrightText: 2026 The sumtile authors
+# SPDX-License-Identifier: Apache-2.0
+"""``sumtile plan``: its table, its JSON, its picture and its exit status."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from tests.cli.conftest import Command
+
+from sumtile.cli import main
+from sumtile.compiler import plan_program
+from sumtile.overlay import Overlay
+from sumtile.program import read_program
+
+
+def test_the_table_names_every_layer_and_the_device(network_file: Path, sumtile: Command) -> None:
+    result = sumtile("plan", network_file)
+    assert result.returncode == 0, result.stderr
+    lines = result.stdout.splitlines()
+    assert lines[0].split()[:3] == ["layer", "on", "input"]
+    assert [line.split()[0] for line in lines[1:4]] == ["pool1", "relu2", "scores"]
+    assert any(line.startswith("small on overlay adder of zcu102, 1024 lanes: engine ") for line in lines)
+    assert [line.split()[0] for line in lines if line.startswith(("LUT", "FF", "BRAM36", "DSP"))] == ["LUT", "FF", "BRAM36", "DSP"]
+    assert "these are estimates" in result.stdout
+
+
+def test_json_is_the_plan_of_the_program(program_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", str(program_file), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    expected = plan_program(read_program(program_file), Overlay.load("adder", "zcu102"))
+    assert found == json.loads(json.dumps(expected.as_dict()))
+
+
+def test_the_picture_is_an_image_of_bars_and_roofline(program_file: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    assert main(["plan", str(program_file), "--picture", str(tmp_path / "plan.png")]) == 0
+    with Image.open(tmp_path / "plan.png") as picture:
+        assert picture.size[0] > 1500 and len(picture.convert("RGB").getcolors(1 << 24) or []) > 20
+
+
+def test_what_cannot_run_is_told_with_status_2(network_file: Path, program_file: Path, tmp_path: Path, sumtile: Command) -> None:
+    result = sumtile("plan", network_file, "--overlay", "fixed8")
+    assert result.returncode == 2
+    assert "cannot run: layer 'relu2' (conv2 + bn2 + relu2): the layer needs an adder array" in result.stdout
+    other = sumtile("plan", program_file, "--board", "pynq-z2")
+    assert other.returncode == 2 and "was compiled for overlay 'adder' on zcu102" in other.stderr
+    place = sumtile("plan", program_file, "--picture", tmp_path / "absent" / "plan.png")
+    assert place.returncode == 2 and "the picture cannot be written" in place.stderr
