@@ -85,7 +85,7 @@ def _linear(build: Builder, call: Call, weight: np.ndarray, bias: np.ndarray | N
         moved = np.empty_like(weight)
         moved[:, order] = weight
         weight = moved
-    node = Linear(build.name(call.name), (source,), np.ascontiguousarray(weight), bias)
+    node = Linear(build.name(call.name), (source,), weight, bias)
     keep_grid(build, call, node.name, turned)
     return build.add(call, node, (len(weight),))
 
