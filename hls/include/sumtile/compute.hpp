@@ -133,7 +133,7 @@ compute_steps:
     if (fold == 0) features.unpack(columns.read(), d.ifm_unsigned);
     if (depthwise ? tap_begins && row == 0 : tile_fold == 0) tile = tiles.read();
     if (tile_fold == 0) {
-      const int channel = words.channel() + int(fold) * kLanes;
+      const int channel = words.channel() + int(fold) / kTileFolds * kRows;
       weights.unpack(depthwise ? spread_row<Config, Operator>(tile, row, channel) : tile, d.ifm_unsigned);
     }
     const bool first = tap == 0 && tap_begins;

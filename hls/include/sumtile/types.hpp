@@ -169,6 +169,8 @@ constexpr int larger(int a, int b) { return a > b ? a : b; }
 
 constexpr int smaller(int a, int b) { return a < b ? a : b; }
 
+constexpr int common_divisor(int a, int b) { return b == 0 ? a : common_divisor(b, a % b); }
+
 }  // namespace sumtile
 
 #endif

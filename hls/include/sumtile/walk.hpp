@@ -48,14 +48,17 @@ struct Walk {
 // that hold its own channels, which may begin in the middle of a word.
 template <class Config>
 struct GroupWords {
+  // Groups begin at multiples of this many channels. Counted in them, a channel has constant low bits, and most pairs
+  // of an input lane and a channel can never meet.
+  static constexpr int kUnit = common_divisor(Config::kTo, Config::kTi);
   uint_t<16> first = 0;  // word of the pixel
-  uint_t<8> lane = 0;    // the group's first channel within that word
+  uint_t<8> begin = 0;   // of the group within that word, in units
   uint_t<16> word = 0;   // the current word, counted from the first
 
   int position() const { return int(first) + int(word); }
   // The group's channel on lane 0 of the current word; negative where the word begins with channels of the group
   // before.
-  int channel() const { return int(word) * Config::kTi - int(lane); }
+  int channel() const { return (int(word) * (Config::kTi / kUnit) - int(begin)) * kUnit; }
 
   bool pixel_ends(const Descriptor& d) const { return position() + 1 == d.ifm_tiles; }
   bool group_ends(const Descriptor& d) const {
@@ -70,11 +73,11 @@ struct GroupWords {
   void next_group(const Descriptor& d, bool stripe_ends) {
 #pragma HLS inline
     if (stripe_ends) {
-      first = 0, lane = 0;
+      first = 0, begin = 0;
     } else if (d.depthwise) {
-      const int next = int(lane) + Config::kTo % Config::kTi;
-      const bool carry = next >= Config::kTi;
-      lane = carry ? next - Config::kTi : next;
+      const int next = int(begin) + Config::kTo % Config::kTi / kUnit;
+      const bool carry = next >= Config::kTi / kUnit;
+      begin = carry ? next - Config::kTi / kUnit : next;
       first = int(first) + Config::kTo / Config::kTi + int(carry);
     }
   }
