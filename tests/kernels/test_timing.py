@@ -7,8 +7,9 @@ from __future__ import annotations
 from fractions import Fraction
 
 import numpy as np
-from tests.kernels.test_cycles import OVERLAYS
+from tests.kernels.test_cycles import RUNS
 from tests.support.layers import random_case
+from tests.support.overlays import ENGINES
 
 from sumtile.csim import simulate_layer
 from sumtile.csim.timed import load_timed_kernel
@@ -24,10 +25,10 @@ RATES = [Fraction(1), Fraction(19, 20), Fraction(3, 4), Fraction(1, 3)]
 
 def test_model_is_close_to_the_clocks() -> None:
     errors = []
-    for name, overlay in OVERLAYS.items():
-        operator, kernel = name.split()[0], load_timed_kernel(overlay)
+    for name, operator, weight_bits in RUNS:
+        overlay, kernel = ENGINES[name], load_timed_kernel(ENGINES[name])
         for seed in range(LAYERS):
-            case = random_case(overlay.engine, operator, seed)
+            case = random_case(overlay.engine, operator, seed, weight_bits)
             tiling = tile(overlay.engine, case.layer)
             for ports in _port_sets(seed):
                 kernel.pace(ports)
@@ -36,7 +37,7 @@ def test_model_is_close_to_the_clocks() -> None:
                 loops = {loop: count - before[loop] for loop, count in kernel.iterations().items()}
                 cycles = max(kernel.cycles().values())
                 timing = layer_timing(overlay.engine, case.layer, tiling, ports)
-                repeat = f"random_case({overlay.name}, {operator!r}, {seed}) over {ports}: {timing.cycles} cycles modelled, {cycles} simulated"
+                repeat = f"random_case(ENGINES[{name!r}].engine, {operator!r}, {seed}, {weight_bits}) over {ports}: {timing.cycles} cycles modelled, {cycles} simulated"
                 assert np.array_equal(result, run_layer(overlay.engine, case.layer, case.features, case.weights, case.requantization, case.residual)), repeat
                 assert loops == stage_cycles(overlay.engine, case.layer, tiling), repeat
                 assert cycles >= max(loops.values()), repeat
