@@ -157,6 +157,26 @@ def test_splits_and_joins(opset: int) -> None:
     assert sum(isinstance(node, Select) for node in network.nodes) == 3
 
 
+def test_channels_last_are_split_and_joined() -> None:
+    nodes = [
+        node("Transpose", "x", "t", perm=[0, 3, 1, 2]),
+        node("Relu", "t", "r"),
+        node("Transpose", "r", "u", perm=[0, 2, 3, 1]),
+        node("Split", "u two", "a b", axis=3),
+        node("Concat", "b u a", "c", axis=-1),
+        node("Slice", "c from to last", "d"),
+        node("Transpose", "d", "y", perm=[0, 3, 1, 2]),
+    ]
+    arrays = {"two": np.array([1, 3]), "from": np.array([1]), "to": np.array([7]), "last": np.array([3])}
+    network = check(graph_model(nodes, (2, 5, 3, 4), arrays))
+    assert {type(node).__name__ for node in network.nodes} == {"Activation", "Select", "Concat"}
+
+
+def test_every_other_element_of_a_flat_tensor_is_taken() -> None:
+    arrays = {"s": np.array([0]), "e": np.array([99]), "a": np.array([1]), "t": np.array([5])}
+    check(graph_model([node("Flatten", "x", "f"), node("Slice", "f s e a t")], (2, 3, 4, 5), arrays))
+
+
 @pytest.mark.parametrize(("start", "end", "step"), [(1, 4, 1), (-2, 1 << 62, 1), (4, -(1 << 62), -2), (0, 6, 1)])
 def test_slices_of_channels(start: int, end: int, step: int) -> None:
     arrays = {"s": np.array([start]), "e": np.array([end]), "a": np.array([1]), "t": np.array([step])}

@@ -19,7 +19,7 @@ from sumtile.frontend.model import check_graph, check_texts, in_order, opset_ver
 from sumtile.frontend.table import OPERATORS
 from sumtile.frontend.tensors import printable, read_tensor
 from sumtile.frontend.tidy import tidy
-from sumtile.frontend.views import NoViewError, View
+from sumtile.frontend.views import View
 from sumtile.network.graph import Network, Preprocess
 
 
@@ -160,16 +160,12 @@ def _output(graph: Any, wanted: str | None) -> str:
 
 
 def _last(builder: Builder, result: View, wanted: str) -> str:
-    """The network's output tensor: the model's, but for axes of size 1 and the order in which a map's axes are told."""
-    call = Call(printable(wanted), "output of the model", 0, (result,), (), (printable(wanted),), {})
-    flat = (result.batch.size, math.prod(result.shape) // result.batch.size)
-    whole = [atom for letter in "CHW" for atom in result.whole(letter)]
-    try:
-        in_place = list(result.reshaped(flat).axes[1]) == whole
-    except NoViewError:
-        in_place = False
-    is_map = len(result.extents) == 3 and sorted(map(str, (atom for axis in result.axes for atom in axis))) == sorted(map(str, [result.batch, *whole]))
-    becomes_flat = len(result.axes) == 2 and len(result.extents) == 3 and math.prod(result.extents) > result.channels
-    if becomes_flat or not (in_place or is_map):
+    """The network's tensor that is the model's output.
+
+    A map stays one, whatever axes of size 1 the model drops and in whatever order it tells the others.
+    """
+    call = Call(printable(wanted), "output of the model", 0, (result,), (), (wanted,), {})
+    becomes_flat = len(result.axes) == 2 and math.prod(result.extents) > result.channels
+    if becomes_flat or not (result.in_order or result.is_whole):
         result = builder.arranged(call, result)
     return result.tensor

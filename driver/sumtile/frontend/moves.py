@@ -63,30 +63,34 @@ def _transpose(build: Builder, call: Call) -> Value:
 
 @operator("Concat")
 def _concat(build: Builder, call: Call) -> Value:
-    parts = [build.input(call, index) for index in range(len(call.inputs))]
-    axis = call.axis(call.integer("axis", 1), len(parts[0].axes))
-    shapes = [(part.shape[:1], part.shape[2:]) for part in parts]
-    if axis != 1 or any(shape != shapes[0] for shape in shapes) or any(len(part.extents) != len(parts[0].extents) for part in parts):
-        raise call.refusal(f"joins tensors of the shapes {', '.join(str(list(part.shape)) for part in parts)} along axis {axis}", "only channels can be joined")
+    views = [call.view(index) for index in range(len(call.inputs))]
+    rank = len(call.view().axes)
+    axis = call.axis(call.integer("axis", 1), rank)
+    told = f"joins tensors of the shapes {', '.join(str(list(view.shape)) for view in views[:8])} along axis {axis}"
+    if axis == 0 or any(len(view.axes) != rank for view in views):
+        raise call.refusal(told, "only channels can be joined")
+    parts = [build.arranged(call, _front(call, view, axis)) for view in views]
+    if any((part.shape[2:], part.extents[1:]) != (parts[0].shape[2:], parts[0].extents[1:]) for part in parts):
+        raise call.refusal(told, "only channels can be joined")
     if len(parts) == 1:
-        return parts[0]
+        return views[0]
     extents = (sum(part.channels for part in parts), *parts[0].extents[1:])
     result = build.add(call, Concat(build.name(call.name), tuple(part.tensor for part in parts)), extents)
-    return result if len(parts[0].axes) != 3 else result.squeezed({2})
+    return _back(result if rank != 3 else result.squeezed({2}), axis)
 
 
 @operator("Split")
 def _split(build: Builder, call: Call) -> Values:
-    x, count = build.input(call), len(call.outputs)
+    x, count = call.view(), len(call.outputs)
     axis = call.axis(call.integer("axis", 0), len(x.axes))
     size = x.shape[axis]
     step = -(-size // max(call.integer("num_outputs", count), 1))
     default = [min(step, size - place * step) for place in range(count)]
     lengths = call.indices(1, "lengths", limit=CHANNELS_MAX) if call.given(1) else call.integers("split", default)
-    if axis != 1 or len(lengths) != count or sum(lengths) != size or min(lengths) < 1:
+    if axis == 0 or len(lengths) != count or sum(lengths) != size or min(lengths) < 1:
         raise call.refusal(f"splits axis {axis} of a tensor of shape {list(x.shape)} into {list(lengths)}", "only channels can be split")
     ends = np.cumsum(lengths)
-    return tuple(_selected(build, call, x, np.arange(end - length, end)) for end, length in zip(ends, lengths))
+    return tuple(_taken(build, call, x, axis, np.arange(end - length, end)) for end, length in zip(ends, lengths))
 
 
 @operator("Slice")
@@ -202,7 +206,7 @@ def _repeats(call: Call, size: int, factor: int) -> bool:
 
 def _every(build: Builder, call: Call, x: View, axis: int, step: int) -> View:
     """Every so many channels, rows or columns; the latter are what a pool of one pixel leaves."""
-    if len(x.extents) == 1 or not any(atom.axis in (HEIGHT, WIDTH) for atom in x.axes[axis]):
+    if len(x.axes) == 2 or not any(atom.axis in (HEIGHT, WIDTH) for atom in x.axes[axis]):
         return _taken(build, call, x, axis, np.arange(0, x.shape[axis], step))
     x = build.arranged(call, x)
     rows, columns = (step, 1) if axis == 2 and len(x.axes) == 4 else (1, step)
@@ -227,15 +231,20 @@ def _taken(build: Builder, call: Call, x: View, axis: int, indices: np.ndarray) 
         x = build.arranged(call, x)
     if not x.holds(axis, CHANNELS) or not len(indices):
         raise call.refusal(f"takes {len(indices)} of {x.shape[axis]} along axis {axis} of a tensor of shape {list(x.shape)}", "only channels can be taken")
-    order = [0, axis, *(place for place in range(1, len(x.axes)) if place != axis)]
-    moved = _viewed(call, lambda: x.transposed(tuple(order)))
-    result = _selected(build, call, build.arranged(call, moved), indices)
-    return _viewed(call, lambda: result.transposed(tuple(int(place) for place in np.argsort(order))))
+    front = build.arranged(call, _front(call, x, axis))
+    result = build.add(call, Select(build.name(call.name), (front.tensor,), indices), (len(indices), *front.extents[1:]))
+    return _back(result if len(x.axes) != 3 else result.squeezed({2}), axis)
 
 
-def _selected(build: Builder, call: Call, x: View, channels: np.ndarray) -> View:
-    result = build.add(call, Select(build.name(call.name), (x.tensor,), channels), (len(channels), *x.extents[1:]))
-    return result if len(x.axes) != 3 else result.squeezed({2})
+def _front(call: Call, x: View, axis: int) -> View:
+    """With an axis right behind that of the images."""
+    return _viewed(call, lambda: x.transposed((0, axis, *(place for place in range(1, len(x.axes)) if place != axis))))
+
+
+def _back(x: View, axis: int) -> View:
+    """The same axis, now the second one, in its old place."""
+    others = [place for place in range(len(x.axes)) if place != 1]
+    return x.transposed((*others[:axis], 1, *others[axis:]))
 
 
 def _axes(call: Call) -> tuple[int, ...] | None:

@@ -73,6 +73,21 @@ class View:
         size = dict(zip(_LETTERS, self.extents)).get(letter, 1)
         return all(atom.axis == letter for atom in self.axes[axis]) and self.shape[axis] == size
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether every axis of the network tensor is one of these axes, in whatever order."""
+        whole = [(self.batch,), *(self.whole(letter) for letter in _LETTERS)]
+        return sorted(map(str, filter(None, self.axes))) == sorted(map(str, filter(None, whole)))
+
+    @property
+    def in_order(self) -> bool:
+        """Whether the elements follow each other as in the network tensor."""
+        try:
+            joined = self.reshaped((self.batch.size, math.prod(self.extents)))
+        except NoViewError:
+            return False
+        return joined.axes[0] == (self.batch,) and joined.axes[1] == tuple(atom for letter in _LETTERS for atom in self.whole(letter))
+
     def only_channels(self, axis: int) -> bool:
         """Whether an axis has pieces of the channels, or nothing."""
         return all(atom.axis == CHANNELS for atom in self.axes[axis])
