@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from sumtile.cli import classify, demo, doctor, evaluate, plan
+from sumtile.cli import classify, demo, doctor, evaluate, plan, quantize
 from sumtile.cli import compile as compile_
 from sumtile.errors import SumtileError
 
@@ -65,6 +65,6 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (demo, plan, compile_, classify, evaluate, doctor):
+    for command in (demo, plan, quantize, compile_, classify, evaluate, doctor):
         command.add_parser(commands)
     return parser

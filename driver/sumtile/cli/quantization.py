@@ -6,17 +6,19 @@ from __future__ import annotations
 
 import argparse
 import inspect
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sumtile.cli.arguments import positive
+from sumtile.cli.layer_settings import read_layer_settings
 from sumtile.errors import SumtileError
 
 if TYPE_CHECKING:
     from sumtile.network import Network
     from sumtile.overlay import Overlay
-    from sumtile.quantize import Scheme
+    from sumtile.quantize import QuantizedNetwork, Scheme
 
-SCHEMES = ("covering", "dynamic", "static", "fixed", "sp2", "msq", "ternary")
+SCHEMES = ("covering", "dynamic", "static", "fixed", "sp2", "msq", "ternary", "trained")
 
 SCHEMES_HELP = """\
 schemes, and the options that each takes:
@@ -34,6 +36,11 @@ schemes, and the options that each takes:
   msq       as sp2, with filters of high variance fixed and the others SP2, in the ratio of the
             overlay's lanes [as fixed]
   ternary   as fixed, with weights of -1, 0 and 1 [--bits --ends --compensate --correct-biases]
+  trained   the numbers that a QONNX network was quantized to in training, and covering ones
+            elsewhere [--bits --weight-bits]
+
+First and last layers with --ends as wide as the other weights are no exception: with 'msq
+--ends 4' they run on the same lanes.
 
 An adder layer subtracts its weights from its input, so both have one format; only --scheme's
 rule for activations matters to it."""
@@ -50,7 +57,8 @@ def add_scheme_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--scheme", choices=SCHEMES, default="covering", help="how weights and activations become integers (default: covering)")
     group.add_argument("--bits", metavar="N", type=positive, help="bits of activations, and of weights where --weight-bits has no default of its own (default: 8)")
     group.add_argument("--weight-bits", metavar="N", type=positive, help="bits of the weights of multiplying layers (default: --bits, or 4 for fixed, sp2 and msq)")
-    group.add_argument("--ends", metavar="N", type=positive, help="bits of the weights of the first and the last layer (default: 8)")
+    group.add_argument("--ends", metavar="N", type=positive, help="bits of the weights of the first and the last layer; as for the others, by the same rule (default: 8)")
+    group.add_argument("--layers", metavar="FILE", help="exceptions for some layers, see below")
     group.add_argument("--quantile", metavar="Q", type=float, help="share of a tensor's magnitudes that its scale covers (default: 1, the maximum)")
     group.add_argument("--radius", metavar="N", type=int, help="how far to search for a fractional length from the one that avoids overflow (default: 2)")
     group.add_argument("--per-filter", action=argparse.BooleanOptionalAction, help="a fractional length for the weights of each filter, and not of each layer (default: yes)")
@@ -74,8 +82,11 @@ def chosen_scheme(arguments: argparse.Namespace, network: Network, overlay: Over
     if arguments.scheme in FITTED:
         _require_inner_weights(arguments.scheme, network)
     if arguments.scheme == "msq":
-        settings |= _lane_ratio(overlay, network)
-    return preset(**settings)
+        settings |= dict(zip(("fixed_of", "of"), _lane_ratio(overlay, network)))
+    scheme = preset(network, **settings) if arguments.scheme == "trained" else preset(**settings)
+    if arguments.layers is None:
+        return scheme
+    return replace(scheme, layers=(*scheme.layers, *read_layer_settings(arguments.layers, lambda: _lane_ratio(overlay, network))))
 
 
 def default_overlay(arguments: argparse.Namespace, network: Network) -> str:
@@ -84,8 +95,28 @@ def default_overlay(arguments: argparse.Namespace, network: Network) -> str:
         return "adder"
     if arguments.scheme in ("sp2", "msq"):
         return str(arguments.scheme)
-    widest = max(arguments.bits or 8, arguments.weight_bits or 0, arguments.ends or 0)
+    grids = [grid.bits for grid in network.grids.values()] if arguments.scheme == "trained" else []
+    widest = max(arguments.bits or 8, arguments.weight_bits or 0, arguments.ends or 0, *grids)
     return "fixed16" if widest > 8 else "fixed8"
+
+
+def overlay_for(quantized: QuantizedNetwork) -> str:
+    """Name of the overlay whose arrays suit what a network was quantized to."""
+    from sumtile.quantize import QuantizedLayer
+
+    layers = [layer for layer in quantized.layers if isinstance(layer, QuantizedLayer)]
+    operators = {layer.operator for layer in layers}
+    for operator, name in (("adder", "adder"), ("mixed", "msq"), ("sp2", "sp2")):
+        if operator in operators:
+            return name
+    widest = max(*(format.bits for format in quantized.formats.values()), *(layer.weight_format.bits for layer in layers if layer.weight_format is not None))
+    return "fixed16" if widest > 8 else "fixed8"
+
+
+def given_options(arguments: argparse.Namespace) -> list[str]:
+    """The options of a scheme that were given."""
+    scheme = ["--scheme"] if arguments.scheme != "covering" else []
+    return [*scheme, *(_flag(name) for name in (*_OPTIONS, "layers") if getattr(arguments, name) is not None)]
 
 
 def _require_inner_weights(scheme: str, network: Network) -> None:
@@ -104,10 +135,11 @@ def _has_adder_layers(network: Network) -> bool:
     return any(getattr(node, "operator", None) == "adder" for node in network.nodes)
 
 
-def _lane_ratio(overlay: Overlay, network: Network) -> dict[str, int]:
+def _lane_ratio(overlay: Overlay, network: Network) -> tuple[int, int]:
+    """Fixed rows of so many rows."""
     for array in overlay.engine.arrays:
         if array.operator == "mixed":
-            return {"fixed_of": array.fixed_lanes, "of": overlay.engine.to}
+            return array.fixed_lanes, overlay.engine.to
     remedy = "another scheme, since the network has adder layers" if _has_adder_layers(network) else "the overlay msq"
     raise SumtileError(f"scheme 'msq' mixes filters in the ratio of an overlay's lanes, but overlay '{overlay.name}' has no lanes of both kinds; choose {remedy}.")
 

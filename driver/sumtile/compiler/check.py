@@ -29,7 +29,7 @@ def check_scheme(network: Network, scheme: Scheme, overlay: Overlay) -> None:
         raise SumtileError(
             f"activations of {bits} bits were asked for, but overlay '{overlay.name}' has {engine.data_bits}; quantize the network to {engine.data_bits} bits or fewer."
         )
-    blocks = fuse(network)
+    blocks = fuse(network, scheme.on_grids)
     scheme.check_layers(blocks)
     for name, rule in scheme.activation_rules(blocks).items():
         if rule.bits > engine.data_bits:

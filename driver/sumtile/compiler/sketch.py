@@ -29,7 +29,7 @@ def blank_network(network: Network, scheme: Scheme) -> QuantizedNetwork:
     Raises:
         SumtileError: a node that neither an engine nor the processor can run.
     """
-    blocks = fuse(network)
+    blocks = fuse(network, scheme.on_grids)
     signed = signs(network, blocks)
     formats = {name: FixedPoint(rule.bits, 0, signed[name]) for name, rule in scheme.activation_rules(blocks).items()}
     rules = scheme.weight_rules(blocks)

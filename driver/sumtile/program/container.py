@@ -63,6 +63,8 @@ class FileKind:
     def holds(self, path: Path) -> bool:
         """Whether a file begins like one of this kind."""
         try:
+            if not path.is_file():  # a named pipe would wait for a writer
+                return False
             with path.open("rb") as file:
                 return file.read(len(self.magic)) == self.magic
         except OSError:

@@ -49,6 +49,7 @@ class FloatTensor:
         output: it is the network's output.
         adder_weights: real weights of the adder layers that read it.
         extremes: its range on the calibration images, where ``values`` is a sample.
+        name: its name in the network.
     """
 
     values: np.ndarray
@@ -57,6 +58,7 @@ class FloatTensor:
     output: bool = False
     adder_weights: tuple[np.ndarray, ...] = ()
     extremes: Range | None = None
+    name: str = ""
 
     def covering(self, bits: int, quantile: float = 1.0) -> FixedPoint:
         """The finest format that holds the range, or the share ``quantile`` of it; the known range is held as a whole."""
@@ -75,6 +77,10 @@ class ActivationRule(ABC):
     """Base of all rules for tensors; ``str`` gives every setting in words."""
 
     bits: int
+
+    def given(self, name: str) -> FixedPoint | None:
+        """The format that a tensor has before anything is computed, if it has one."""
+        return None
 
     @abstractmethod
     def settled(self, tensors: Iterable[FloatTensor]) -> FormatChoice:
@@ -187,6 +193,31 @@ class StaticActivations(ActivationRule):
 
         chosen = search_fl(around, self.radius, error)
         return lambda tensor, found: FixedPoint(self.bits, chosen, tensor.signed)
+
+
+@dataclass(frozen=True)
+class TrainedActivations(ActivationRule):
+    """The formats that training quantized tensors to; others get the finest one that covers their range.
+
+    Attributes:
+        bits: width of the others, 2 to 16.
+        formats: names of tensors and their formats.
+    """
+
+    bits: int
+    formats: tuple[tuple[str, FixedPoint], ...]
+
+    def __post_init__(self) -> None:
+        _check_bits(self.bits)
+
+    def __str__(self) -> str:
+        return f"{len(self.formats)} tensors as trained, others {self.bits} bits, scales cover the maximum"
+
+    def given(self, name: str) -> FixedPoint | None:
+        return dict(self.formats).get(name)
+
+    def settled(self, tensors: Iterable[FloatTensor]) -> FormatChoice:
+        return lambda tensor, found: self.given(tensor.name) or tensor.covering(self.bits)
 
 
 def _covering(seen: Range, bits: int, signed: bool) -> FixedPoint:

@@ -124,13 +124,15 @@ class FloatRun:
         network: the network that the blocks are of.
         blocks: its blocks.
         images: uint8 (images, height, width, channels).
+        on_grids: round tensors that were quantized in training, as the trained network does.
     """
 
-    def __init__(self, network: Network, blocks: Sequence[AnyBlock], images: np.ndarray) -> None:
+    def __init__(self, network: Network, blocks: Sequence[AnyBlock], images: np.ndarray, on_grids: bool) -> None:
         self._network = network
+        self._grids = network.grids if on_grids else {}
         self._nodes = {node.name: node for node in network.nodes}
         self._blocks, self._last, self._images = blocks, last_reads(blocks), len(images)
-        self._tensors = {INPUT: network.preprocess.apply(images)}  # those that are still to be read, (images, channels, height, width)
+        self._tensors = {INPUT: self._snapped(INPUT, network.preprocess.apply(images))}  # those that are still to be read, (images, channels, height, width)
         watch = _Watch(len(images))
         watch.add(0, nhwc(self._tensors[INPUT]))
         self.input = Observed(nhwc(self._tensors[INPUT]), watch.seen(), None, None)
@@ -172,10 +174,13 @@ class FloatRun:
         made: dict[str, np.ndarray] = {}
         for name in block.nodes:
             node = self._nodes[name]
-            made[name] = run_node(node, *(self._read(made, source, batch) for source in node.inputs))
+            made[name] = self._snapped(name, run_node(node, *(self._read(made, source, batch) for source in node.inputs)))
             if not np.all(np.isfinite(made[name])):
                 raise SumtileError(f"tensor '{name}' of network '{self._network.name}' has values that are not finite on the calibration images; check that node's parameters.")
         return made
+
+    def _snapped(self, name: str, values: np.ndarray) -> np.ndarray:
+        return self._grids[name].snap(values, axis=1) if name in self._grids else values
 
     def _read(self, made: Mapping[str, np.ndarray], name: str, batch: slice) -> np.ndarray:
         """A tensor that a block has made or that is stored, or a view of one."""

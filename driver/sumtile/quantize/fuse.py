@@ -42,18 +42,22 @@ from sumtile.quantize.blocks import AnyBlock, Block, HostBlock, Stage, conv_bloc
 from sumtile.quantize.expand import expand_groups
 
 
-def fuse(network: Network) -> list[AnyBlock]:
+def fuse(network: Network, on_grids: bool = False) -> list[AnyBlock]:
     """The network as blocks, each after those whose tensors it reads; the last one makes the output.
 
     Nodes that the output does not depend on are left out. So is a Softmax at the end, since it keeps the order of the
     classes; the last block then makes what it would read.
+
+    Args:
+        network: the network.
+        on_grids: each tensor that was quantized in training ends its block, so that it is rounded where it was.
 
     Raises:
         SumtileError: a node that no block can hold; the sentence names it.
     """
     network.check()
     network = expand_groups(network)
-    fuser = _Fuser(network)
+    fuser = _Fuser(network, set(network.grids) if on_grids else set())
     for node in network.nodes:
         fuser.take(node)
     return fuser.blocks()
@@ -62,8 +66,8 @@ def fuse(network: Network) -> list[AnyBlock]:
 class _Fuser:
     """Takes the nodes of a network one after the other."""
 
-    def __init__(self, network: Network) -> None:
-        self._network = network
+    def __init__(self, network: Network, stored: set[str]) -> None:
+        self._network, self._stored = network, stored
         self._order = {node.name: index for index, node in enumerate(network.nodes)}
         self._blocks: dict[str, AnyBlock] = {}  # by the tensor that each makes so far
         self._flat: dict[str, str] = {}  # Flatten nodes, and the maps that they are views of
@@ -133,7 +137,7 @@ class _Fuser:
         sources: list[str] = []
         for name in node.inputs:
             before = self._blocks.get(name)
-            if isinstance(before, HostBlock) and isinstance(before.operation, host.Concat) and self._reads(name) == 1:
+            if isinstance(before, HostBlock) and isinstance(before.operation, host.Concat) and self._reads(name) == 1 and name not in self._stored:
                 del self._blocks[name]
                 nodes, sources = [*nodes, *before.nodes], [*sources, *before.reads]
             else:
@@ -223,7 +227,7 @@ class _Fuser:
     def _ending(self, name: str) -> Block | None:
         """The block of an engine that makes the tensor, if nothing but the node at hand reads it."""
         block = self._blocks.get(name)
-        return block if isinstance(block, Block) and self._reads(name) == 1 else None
+        return block if isinstance(block, Block) and self._reads(name) == 1 and name not in self._stored else None
 
     def _reads(self, name: str) -> int:
         """How often a tensor is read, under whatever name; a node may read one twice."""

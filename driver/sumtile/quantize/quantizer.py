@@ -42,12 +42,12 @@ def quantize_network(network: Network, images: np.ndarray, scheme: Scheme, advan
         SumtileError: images of another shape, a node that no engine layer can run, or parameters that are not finite.
     """
     network = expand_groups(network)
-    blocks = fuse(network)
+    blocks = fuse(network, scheme.on_grids)
     check_images(network, images)
     scheme.check_layers(blocks)
     for ratio, layers in _mixed_layers(blocks, scheme).items():
         network = assign_rows(network, ratio, layers)
-    blocks = fuse(network)
+    blocks = fuse(network, scheme.on_grids)
     return Walk(network, blocks, images, scheme).run(_integer_weights(blocks, scheme), advance)
 
 

@@ -10,10 +10,10 @@ from fnmatch import fnmatchcase
 
 from sumtile.errors import SumtileError
 from sumtile.network.graph import INPUT
-from sumtile.quantize.activation_rules import ActivationRule
+from sumtile.quantize.activation_rules import ActivationRule, TrainedActivations
 from sumtile.quantize.blocks import AnyBlock, multiplying_layers
 from sumtile.quantize.compensate import DAMPING, RUN
-from sumtile.quantize.weight_rules import WeightRule
+from sumtile.quantize.weight_rules import TrainedWeights, WeightRule
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,13 @@ class Scheme:
         ends = "" if self.ends == self.weights else f"; weights of the first and the last layer: {self.ends}"
         rounding = f"errors compensated within {RUN} inputs, their power damped by {DAMPING:.0%}" if self.compensate else "to the nearest"
         biases = "corrected to the float means" if self.correct_biases else "as trained"
-        layers = "".join(f"; {setting}" for setting in self.layers)
+        layers = "".join(f"; {setting}" for setting in self.layers if not isinstance(setting.weights, TrainedWeights))
         return f"weights: {self.weights}{ends}; rounding: {rounding}; activations: {self.activations}; biases: {biases}{layers}"
+
+    @property
+    def on_grids(self) -> bool:
+        """Whether tensors keep the numbers that training rounded them to, so that each of them is stored."""
+        return isinstance(self.activations, TrainedActivations)
 
     def weight_rules(self, blocks: Sequence[AnyBlock]) -> dict[str, WeightRule]:
         """The rule for the weights of each multiplying layer, by the block's name."""

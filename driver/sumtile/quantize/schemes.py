@@ -4,10 +4,15 @@
 
 from __future__ import annotations
 
+from glob import escape
+
+from sumtile.errors import SumtileError
 from sumtile.formats import Mixed, Sp2, Symmetric, Ternary
-from sumtile.quantize.activation_rules import CoveringActivations, DynamicActivations, StaticActivations
-from sumtile.quantize.scheme import Scheme
-from sumtile.quantize.weight_rules import CoveringWeights, DynamicWeights, FittedWeights, StaticWeights
+from sumtile.network import Network
+from sumtile.quantize.activation_rules import CoveringActivations, DynamicActivations, StaticActivations, TrainedActivations
+from sumtile.quantize.grids import tensor_format, weight_levels
+from sumtile.quantize.scheme import LayerSetting, Scheme
+from sumtile.quantize.weight_rules import CoveringWeights, DynamicWeights, FittedWeights, StaticWeights, TrainedWeights
 
 STARTS = 64
 """Steps that the fit of a scale begins with."""
@@ -57,7 +62,7 @@ def fixed(weight_bits: int = 4, bits: int = 8, ends: int = 8, compensate: bool =
     Args:
         weight_bits: width of the weights, 2 to 16.
         bits: width of activations.
-        ends: width of the weights of the first and the last layer.
+        ends: width of the weights of the first and the last layer; as wide as the others, they have the same rule.
         compensate, correct_biases: see :class:`Scheme`.
     """
     return _fitted(FittedWeights(Symmetric(weight_bits), STARTS), bits, ends, compensate, correct_biases)
@@ -94,5 +99,31 @@ def ternary(bits: int = 8, ends: int = 8, compensate: bool = True, correct_biase
     return _fitted(FittedWeights(Ternary(), STARTS), bits, ends, compensate, correct_biases)
 
 
+def trained(network: Network, bits: int | None = None, weight_bits: int | None = None) -> Scheme:
+    """The grids that a network was quantized to in training (QONNX); its integers are those of the trained network.
+
+    Args:
+        network: the network, with its grids.
+        bits: width of tensors without a grid; by default the widest grid of a tensor.
+        weight_bits: width of weights without a grid; by default ``bits``.
+
+    Raises:
+        SumtileError: the network has no grids, or one that no format holds; the sentence names the layer or the tensor.
+    """
+    weights = {name.removesuffix(".weight"): grid for name, grid in network.grids.items() if name.endswith(".weight")}
+    tensors = [(name, tensor_format(name, grid)) for name, grid in network.grids.items() if not name.endswith(".weight")]
+    if not network.grids:
+        raise SumtileError(f"network '{network.name}' was not quantized in training, so it has no grids; choose another scheme.")
+    bits = bits or max((format.bits for _, format in tensors), default=8)
+    others = CoveringWeights(weight_bits or bits)
+    settings = []
+    for name, grid in weights.items():
+        levels, _, _ = weight_levels(name, network.node(name).weight, grid)  # type: ignore[attr-defined]  # only layers have weights
+        settings.append(LayerSetting(escape(name), TrainedWeights(name, levels, grid)))
+    return Scheme(others, TrainedActivations(bits, tuple(tensors)), others, compensate=False, correct_biases=False, layers=tuple(settings))
+
+
 def _fitted(weights: FittedWeights, bits: int, ends: int, compensate: bool, correct_biases: bool) -> Scheme:
-    return Scheme(weights, CoveringActivations(bits, 1.0, "activations"), CoveringWeights(ends), compensate, correct_biases)
+    """Ends as wide as the other weights are no exception."""
+    rule = weights if ends == weights.levels.bits else CoveringWeights(ends)
+    return Scheme(weights, CoveringActivations(bits, 1.0, "activations"), rule, compensate, correct_biases)

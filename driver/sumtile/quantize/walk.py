@@ -40,9 +40,9 @@ class Walk:
     def __init__(self, network: Network, blocks: Sequence[AnyBlock], images: np.ndarray, scheme: Scheme) -> None:
         self._network, self._blocks, self._images, self._scheme = network, blocks, len(images), scheme
         self._last = last_reads(blocks)
-        self._float = FloatRun(network, blocks, images)
+        self._float = FloatRun(network, blocks, images, scheme.on_grids)
         self._adders, self._signs = _adder_weights(blocks), signs(network, blocks)
-        rules = scheme.activation_rules(blocks)
+        self._rules = rules = scheme.activation_rules(blocks)
         choices = {rule: rule.settled(self._tensors(images)) for rule in dict.fromkeys(rules.values())}
         self._choices = {name: choices[rule] for name, rule in rules.items()}
         source = self._input(self._float.input)
@@ -98,7 +98,7 @@ class Walk:
                 yield batch, block.operation.run([values[batch] for values in maps], formats, target)
 
         if block.operation.keeps_format:
-            format = formats[0]
+            format = self._rules[block.name].given(block.name) or formats[0]
         else:
             fine = FixedPoint(32, min(finest, min(format.fl for format in formats) + 16) + 4)
             tensor = self._tensor(block, observed.seen)
@@ -149,7 +149,7 @@ class Walk:
         window, tensor, shape = block.geometry.pool, self._tensor(block, observed.seen), observed.values.shape
         if observed.before_pool is not None:
             conv = block.geometry.conv
-            averaged = replace(self._tensor(block, observed.before_pool), output=False)
+            averaged = replace(self._tensor(block, observed.before_pool), output=False, name=block.before_pool)
             before = self._choices[block.name](averaged, _sampled((self._images, conv.height, conv.width, conv.channels), activated()))
             pooled = _kept(lambda: ((batch, pool(window, values, before)) for batch, values in activated()))
             format = _holding(before, self._choices[block.name](tensor, _sampled(shape, pooled())))
@@ -176,18 +176,18 @@ class Walk:
     def _tensors(self, images: np.ndarray) -> Iterator[FloatTensor]:
         """All stored tensors, the network's input first, and all tensors that are averaged."""
         yield self._input(self._float.input)
-        for block, observed in FloatRun(self._network, self._blocks, images):
+        for block, observed in FloatRun(self._network, self._blocks, images, self._scheme.on_grids):
             yield self._tensor(block, observed.seen)
             if observed.before_pool is not None:
                 yield replace(self._tensor(block, observed.before_pool), output=False)
 
     def _input(self, observed: Observed) -> FloatTensor:
         pixels = pixel_range(self._network.preprocess)
-        return FloatTensor(observed.seen.sample, pixels.low < 0, pixels, adder_weights=self._adders.get(INPUT, ()))
+        return FloatTensor(observed.seen.sample, pixels.low < 0, pixels, adder_weights=self._adders.get(INPUT, ()), name=INPUT)
 
     def _tensor(self, block: AnyBlock, seen: Seen) -> FloatTensor:
         signed = self._signs[block.name]
-        return FloatTensor(seen.sample, signed, None, block is self._blocks[-1], self._adders.get(block.name, ()), seen.extremes)
+        return FloatTensor(seen.sample, signed, None, block is self._blocks[-1], self._adders.get(block.name, ()), seen.extremes, block.name)
 
 
 @dataclass(frozen=True)

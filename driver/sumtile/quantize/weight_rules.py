@@ -12,9 +12,11 @@ import numpy as np
 
 from sumtile.errors import SumtileError
 from sumtile.formats import FixedPoint, Mixed, Symmetric, Twos, WeightFormat
+from sumtile.network.graph import Grid
 from sumtile.quantize.fl import check_radius, rounding_error, search_fl
+from sumtile.quantize.grids import weight_levels
 from sumtile.quantize.steps import REACH, covering_steps, fitted_steps
-from sumtile.quantize.weights import IntegerWeights, round_filters
+from sumtile.quantize.weights import IntegerWeights, level_type, round_filters
 
 
 class WeightRule(ABC):
@@ -157,6 +159,35 @@ class StaticWeights(WeightRule):
     def quantize(self, layers: Sequence[np.ndarray]) -> list[IntegerWeights]:
         step = 2.0 ** -_weights_fl(layers, self.bits, self.radius) if layers else 1.0
         return [round_filters(weights, np.full(len(weights), step), self.format) for weights in layers]
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedWeights(WeightRule):
+    """The grid that training quantized the weights of one layer to.
+
+    Attributes:
+        name: of the layer's node, for the sentence where its weights lie off the grid.
+        levels: the format that holds the grid's integers.
+        grid: the grid.
+    """
+
+    name: str
+    levels: WeightFormat
+    grid: Grid
+
+    def __str__(self) -> str:
+        return f"{self.levels} as trained"
+
+    @property
+    def format(self) -> WeightFormat:
+        return self.levels
+
+    def quantize(self, layers: Sequence[np.ndarray]) -> list[IntegerWeights]:
+        found = []
+        for weights in layers:
+            _, integers, steps = weight_levels(self.name, weights, self.grid)
+            found.append(IntegerWeights(integers.astype(level_type(self.levels)), steps, np.zeros(len(weights)), self.levels, snr=float("inf"), clipped=0.0))
+        return found
 
 
 def _weights_fl(parts: Sequence[np.ndarray], bits: int, radius: int) -> int:
