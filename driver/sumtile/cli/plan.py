@@ -83,9 +83,13 @@ def _plan(arguments: argparse.Namespace) -> Plan:
             )
         return plan_program(program, overlay)
     from sumtile.cli.networks import load_any_network
-    from sumtile.cli.quantization import chosen_scheme, default_overlay
+    from sumtile.cli.quantization import chosen_scheme, default_overlay, overlay_for
     from sumtile.compiler import blank_network
+    from sumtile.quantize.file import QUANTIZED, read_quantized
 
+    if QUANTIZED.holds(Path(arguments.source)):
+        quantized = read_quantized(arguments.source)
+        return plan_network(quantized, Overlay.load(arguments.overlay or overlay_for(quantized), board))
     network = load_any_network(arguments.source)
     overlay = Overlay.load(arguments.overlay or default_overlay(arguments, network), board)
     return plan_network(blank_network(network, chosen_scheme(arguments, network, overlay)), overlay)
