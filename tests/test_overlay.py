@@ -82,7 +82,7 @@ OVERLAYS: dict[str, Callable[[dict], object]] = {
     "operator 'xor' is unknown": lambda o: engine(o)["arrays"][0].update(operator="xor"),
     "limits.channels is 0": lambda o: engine(o)["limits"].update(channels=0),
     "limits.channels is 65536": lambda o: engine(o)["limits"].update(channels=65536),
-    "buffers.feature_words is 65536": lambda o: engine(o)["buffers"].update(feature_words=65536),
+    "buffers.feature_words is 65536": lambda o: override(o)["engines"][0]["buffers"].update(feature_words=65536),
     "buffers.pool_beats is 0": lambda o: engine(o)["buffers"].update(pool_beats=0),
     "ti * to lanes, has 8192 bits": lambda o: engine(o)["lanes"].update(ti=32, to=32),
     "tp * ti lanes, has 8192 bits": lambda o: override(o)["engines"][0]["lanes"].update(tp=64),

@@ -79,7 +79,7 @@ def test_every_layer_that_cannot_run_is_named() -> None:
         conv("first", "input", (8, 3, 3, 3), random),
         Conv("far", ("first",), np.ones((8, 1, 9, 9)), groups=8),
         Activation("relu", ("far",)),
-        Conv("wide", ("relu",), np.ones((4096, 8, 1, 1))),
+        Conv("wide", ("relu",), np.ones((8192, 8, 1, 1))),
         Concat("both", ("wide", "wide")),
         Pool("pool", ("both",), "max", None),
     ]
@@ -87,8 +87,8 @@ def test_every_layer_that_cannot_run_is_named() -> None:
     plan = plan_network(blank_network(network, schemes.covering(8)), Overlay.load("fixed8", "zcu102"))
     assert not plan.layers and len(plan.problems) == 3
     assert "layer 'relu' (far + relu)" in plan.problems[0] and "the kernel is (9, 9)" in plan.problems[0]
-    assert "layer 'wide'" in plan.problems[1] and "4096 output channels" in plan.problems[1]
-    assert "layer 'pool'" in plan.problems[2] and "8192 output channels" in plan.problems[2]
+    assert "layer 'wide'" in plan.problems[1] and "8192 output channels" in plan.problems[1]
+    assert "layer 'pool'" in plan.problems[2] and "16384 output channels" in plan.problems[2]
 
 
 def test_an_overlay_that_exceeds_its_device_is_a_problem() -> None:

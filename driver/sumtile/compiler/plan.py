@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from sumtile.compiler.lower import compile_network, refusals
+from sumtile.errors import SumtileError
 from sumtile.kernels.layer import MapShape
 from sumtile.kernels.packing import HEADER_BYTES, feature_bytes
 from sumtile.kernels.ports import Ports
@@ -162,10 +163,10 @@ def plan_network(quantized: QuantizedNetwork, overlay: Overlay) -> Plan:
         quantized: the network in integers; :func:`sumtile.compiler.blank_network` makes one without numbers.
         overlay: the overlay, resolved for a board.
     """
-    problems = refusals(quantized, overlay)
-    if not problems:
+    try:
         return plan_program(compile_network(quantized, overlay), overlay)
-    return _plan(quantized.name, quantized.scheme, overlay, (), problems)
+    except SumtileError:
+        return _plan(quantized.name, quantized.scheme, overlay, (), refusals(quantized, overlay))
 
 
 def plan_program(program: Program, overlay: Overlay) -> Plan:

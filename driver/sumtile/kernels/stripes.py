@@ -10,8 +10,9 @@ and few high stripes are better.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
-from sumtile.kernels.layer import Layer
+from sumtile.kernels.layer import Layer, Residual
 from sumtile.kernels.ports import Ports
 from sumtile.kernels.tiling import Tiling, ceil_div, tile
 from sumtile.kernels.timing import layer_timing
@@ -31,6 +32,29 @@ def choose_stripe_rows(engine: Engine, layer: Layer, ports: Ports) -> int:
     Raises:
         SumtileError: the engine cannot run the layer.
     """
+    return _best_rows(engine, _geometry(layer), ports)
+
+
+def _geometry(layer: Layer) -> Layer:
+    """A layer of the same shapes, without the arithmetic that takes no time: equal layers of a network are searched once."""
+    residual = None if layer.residual is None else Residual(False, 0)
+    pool = None if layer.pool is None else replace(layer.pool, mul=1, shift=0)
+    plain = Layer(layer.operator, layer.ifm, layer.channels)
+    return replace(
+        plain,
+        kernel=layer.kernel,
+        stride=layer.stride,
+        dilation=layer.dilation,
+        padding=layer.padding,
+        weight_bits=layer.weight_bits,
+        depthwise=layer.depthwise,
+        residual=residual,
+        pool=pool,
+    )
+
+
+@lru_cache(maxsize=1024)
+def _best_rows(engine: Engine, layer: Layer, ports: Ports) -> int:
     best = min(_cuts(engine, layer), key=lambda cut: (layer_timing(engine, layer, cut, ports).cycles, cut.weight_repeats, cut.stripes))
     return best.stripe_rows
 

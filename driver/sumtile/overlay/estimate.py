@@ -107,7 +107,7 @@ def budget(overlay: Overlay) -> list[Use]:
 
 
 def _array(engine: Engine, array: Array, family: str) -> Resources:
-    """All lanes with their adder trees and accumulators; and what spreads depthwise weights, one LUT for three bits."""
+    """All lanes with their adder trees and accumulators; and what spreads depthwise weights: a row is picked, and each lane masks its weight."""
     fixed = {"mac": engine.to, "mixed": array.fixed_lanes}.get(array.operator, 0)
     lanes = {"mac": fixed, "sp2" if array.operator == "mixed" else array.operator: engine.to - fixed}
     inputs = engine.ti // array.fold * engine.tp
@@ -117,7 +117,8 @@ def _array(engine: Engine, array: Array, family: str) -> Resources:
         total += Resources(inputs * outputs * luts, inputs * outputs * ffs)
     dsps = -(-fixed // 2) if packs(engine.data_bits, array.weight_bits) else fixed * multiplier_dsps(engine.data_bits + 1, array.weight_bits, family)
     weights = engine.tile_lanes(array) * engine.to * array.weight_bits
-    return total + Resources(weights / 3, weights, 0, inputs * dsps)
+    spread = 0.0 if array.operator == "adder" else weights / 4 + weights / 3
+    return total + Resources(spread, weights, 0, inputs * dsps)
 
 
 def _lane(operator: str, data_bits: int, weight_bits: int) -> tuple[float, float]:

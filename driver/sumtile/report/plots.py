@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from sumtile.quantize import LayerError
+
+SNR_MAX = 100.0
+"""Longest bar, for what is exact."""
+
 
 def plot_classes(labels: Sequence[tuple[str, float]], image: Any = None) -> Figure:
     """An image (anything that ``imshow`` takes) beside a bar for each (class, probability)."""
@@ -43,6 +48,18 @@ def plot_profile(names: Sequence[str], seconds: Sequence[float], cycles: Sequenc
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(10, 0.8 + 0.4 * len(names)), sharey=True, layout="constrained")
     _bars(left, names, [1e3 * second for second in seconds], "tab:gray", "measured by the host (ms)")
     _bars(right, names, [count / clock_mhz for count in cycles], "tab:green", f"cycle model at {clock_mhz:g} MHz (us)")
+    left.invert_yaxis()
+    return figure
+
+
+def plot_errors(errors: Sequence[LayerError]) -> Figure:
+    """The signal-to-noise ratio of each layer's weights beside that of its result, as the quantizer measured them."""
+    from matplotlib import pyplot
+
+    names = [error.name for error in errors]
+    figure, (left, right) = pyplot.subplots(1, 2, figsize=(10, 0.8 + 0.3 * len(names)), sharey=True, layout="constrained")
+    _bars(left, names, [min(error.weight_snr, SNR_MAX) for error in errors], "tab:orange", "weights: signal to noise (dB)")
+    _bars(right, names, [min(error.snr, SNR_MAX) for error in errors], "tab:blue", "result, with the errors before it: signal to noise (dB)")
     left.invert_yaxis()
     return figure
 
