@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from sumtile.cli import classify, demo, doctor, evaluate, plan, quantize
+from sumtile.cli import classify, compare, demo, doctor, evaluate, plan, quantize
 from sumtile.cli import compile as compile_
 from sumtile.errors import SumtileError
 
@@ -21,8 +21,10 @@ a first tour:
   sumtile doctor                                    what is here, what is missing
   sumtile demo                                      classify the sample images
   sumtile plan network.onnx --board pynq-z2         cycles, bytes, budget: before any work
-  sumtile compile network.onnx --calibrate photos/ -o model.tile
+  sumtile quantize network.onnx --calibrate photos/ -o network.q
+  sumtile compile network.q -o model.tile
   sumtile classify model.tile photo.jpg             on the board, or on an emulated one
+  sumtile compare network.onnx network.q photo.jpg  float, golden model, simulation and board
   sumtile evaluate model.tile fashion-mnist         accuracy over a dataset
 
 'sumtile COMMAND --help' explains a command with examples."""
@@ -65,6 +67,6 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (demo, plan, quantize, compile_, classify, evaluate, doctor):
+    for command in (demo, plan, quantize, compile_, classify, compare, evaluate, doctor):
         command.add_parser(commands)
     return parser

@@ -25,7 +25,7 @@ schemes, and the options that each takes:
   covering  every scale covers its maximum: one a filter, powers of two for activations
             [--bits --weight-bits --quantile]
   dynamic   dynamic precision: a fractional length for each filter and each tensor, searched
-            layer by layer [--bits --weight-bits --radius --per-filter]
+            layer by layer [--bits --weight-bits --radius --per-filter --correct-biases]
   static    one fractional length for all weights and one for all tensors, for comparison
             [--bits --weight-bits --radius]
   fixed     evenly spaced weights of 4 bits unless --weight-bits says otherwise, the scale of each
@@ -63,7 +63,7 @@ def add_scheme_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--radius", metavar="N", type=int, help="how far to search for a fractional length from the one that avoids overflow (default: 2)")
     group.add_argument("--per-filter", action=argparse.BooleanOptionalAction, help="a fractional length for the weights of each filter, and not of each layer (default: yes)")
     group.add_argument("--compensate", action=argparse.BooleanOptionalAction, help="round weights so that they make good each other's errors (default: yes)")
-    group.add_argument("--correct-biases", action=argparse.BooleanOptionalAction, help="shift each channel to its mean in the float network (default: yes)")
+    group.add_argument("--correct-biases", action=argparse.BooleanOptionalAction, help="shift each channel to its mean in the float network (default: yes; no for dynamic)")
 
 
 def chosen_scheme(arguments: argparse.Namespace, network: Network, overlay: Overlay) -> Scheme:

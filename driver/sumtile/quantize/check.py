@@ -38,6 +38,9 @@ def check_quantized(quantized: QuantizedNetwork) -> None:
         _require(what, [(min(shape.height, shape.width, shape.channels) >= 1 and shape.channels <= CHANNELS_MAX, f"makes a map of {shape}")])
         _require(what, [(max(shape.height, shape.width) <= SIDE_MAX, f"makes a map of {shape}, but {SIDE_MAX} is the largest side")])
         shapes[layer.name] = shape
+    for name, order in quantized.orders.items():
+        whole = name in shapes and sorted(order) == list(range(shapes[name].channels))
+        _require("the quantized network", [(whole, f"has an order of the channels of '{name}' that is none of a tensor's")])
 
 
 def _require(what: str, rules: Rules) -> None:

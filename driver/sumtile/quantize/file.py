@@ -43,6 +43,7 @@ def write_quantized(quantized: QuantizedNetwork, path: str | Path) -> None:
         "formats": {name: asdict(format) for name, format in quantized.formats.items()},
         "layers": [_layer_to_dict(layer, arrays) for layer in quantized.layers],
         "errors": [{**asdict(error), "weight_snr": repr(error.weight_snr), "snr": repr(error.snr)} for error in quantized.errors],
+        "orders": quantized.orders,
     }
     QUANTIZED.write(path, content, arrays.items)
 
@@ -58,7 +59,7 @@ def read_quantized(path: str | Path) -> QuantizedNetwork:
         described = from_json(_Described, content, "the quantized network")
         layers = tuple(_layer(entry, f"layer {index} of the quantized network", arrays) for index, entry in enumerate(described.layers))
         errors = tuple(_error(entry, f"error {index} of the quantized network") for index, entry in enumerate(described.errors))
-        quantized = QuantizedNetwork(described.name, described.preprocess, described.classes, described.scheme, described.formats, layers, errors)
+        quantized = QuantizedNetwork(described.name, described.preprocess, described.classes, described.scheme, described.formats, layers, errors, described.orders)
         check_quantized(quantized)
     except SumtileError as error:
         raise SumtileError(f"quantized network file {path} does not describe a quantized network: {error}") from None
@@ -76,6 +77,7 @@ class _Described:
     formats: dict[str, FixedPoint]
     layers: tuple[dict[str, Any], ...]
     errors: tuple[dict[str, Any], ...]
+    orders: dict[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True)

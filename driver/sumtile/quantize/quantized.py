@@ -7,7 +7,7 @@ It does not depend on an engine: the compiler turns the real scales into the int
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -112,6 +112,8 @@ class QuantizedNetwork:
         formats: number format of every stored tensor, the network's input included.
         layers: layers and operations of the processor in order; the last one makes the output.
         errors: one entry a layer, measured on the calibration images.
+        orders: where the quantizer put the channels of a stored tensor into another order: by its name, the channel of the
+            float network that each place holds.
     """
 
     name: str
@@ -121,6 +123,7 @@ class QuantizedNetwork:
     formats: dict[str, FixedPoint]
     layers: tuple[QuantizedLayer | HostLayer, ...]
     errors: tuple[LayerError, ...] = ()
+    orders: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
     @property
     def output(self) -> str:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -45,10 +46,13 @@ def quantize_network(network: Network, images: np.ndarray, scheme: Scheme, advan
     blocks = fuse(network, scheme.on_grids)
     check_images(network, images)
     scheme.check_layers(blocks)
+    orders: dict[str, np.ndarray] = {}
     for ratio, layers in _mixed_layers(blocks, scheme).items():
-        network = assign_rows(network, ratio, layers)
+        network, changed = assign_rows(network, ratio, layers)
+        orders |= {name: orders[name][order] if name in orders else order for name, order in changed.items()}
     blocks = fuse(network, scheme.on_grids)
-    return Walk(network, blocks, images, scheme).run(_integer_weights(blocks, scheme), advance)
+    quantized = Walk(network, blocks, images, scheme).run(_integer_weights(blocks, scheme), advance)
+    return replace(quantized, orders={name: tuple(order.tolist()) for name, order in orders.items() if name in quantized.formats})
 
 
 def _integer_weights(blocks: Sequence[AnyBlock], scheme: Scheme) -> dict[str, IntegerWeights]:

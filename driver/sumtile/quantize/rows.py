@@ -18,7 +18,7 @@ from sumtile.network import Network
 from sumtile.network.order import channel_groups, reorder_channels
 
 
-def assign_rows(network: Network, format: Mixed, layers: Collection[str]) -> Network:
+def assign_rows(network: Network, format: Mixed, layers: Collection[str]) -> tuple[Network, dict[str, np.ndarray]]:
     """The network with its channels reordered, so that the filters of highest variance lie in the fixed rows of their layer.
 
     Tensors that are added share one order, which follows the summed ranks of all layers that make them, but for layers
@@ -28,15 +28,20 @@ def assign_rows(network: Network, format: Mixed, layers: Collection[str]) -> Net
         network: the float network.
         format: tells the fixed rows.
         layers: names of the nodes whose weights will have this format.
+
+    Returns:
+        the network, and for each tensor whose channels have another order the channel that each of its places holds.
     """
-    orders = {}
+    orders: dict[str, np.ndarray] = {}
+    tensors: dict[str, np.ndarray] = {}
     for group in channel_groups(network):
         weights = [network.node(name).weight for name in group.producers if name in layers]  # type: ignore[attr-defined]  # a Conv or a Linear
         voting = [weight for weight in weights if not _exact(weight)]
         if voting and not group.pinned:
             ranks = np.sum([_ranks(weight) for weight in voting], axis=0)
             orders[group.name] = _order(ranks, format.fixed_rows(group.channels))
-    return reorder_channels(network, orders)
+            tensors |= dict.fromkeys(group.tensors, orders[group.name])
+    return reorder_channels(network, orders), tensors
 
 
 def _exact(weight: np.ndarray) -> bool:

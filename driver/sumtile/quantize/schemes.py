@@ -30,7 +30,7 @@ def covering(bits: int = 8, weight_bits: int | None = None, quantile: float = 1.
     return Scheme(weights, CoveringActivations(bits, quantile, scale), weights, compensate=False, correct_biases=False)
 
 
-def dynamic(bits: int = 8, weight_bits: int | None = None, radius: int = 2, per_filter: bool = True) -> Scheme:
+def dynamic(bits: int = 8, weight_bits: int | None = None, radius: int = 2, per_filter: bool = True, correct_biases: bool = False) -> Scheme:
     """Dynamic precision of Qiu et al. (FPGA'16): fractional lengths of weights and tensors that follow their values.
 
     Args:
@@ -39,9 +39,11 @@ def dynamic(bits: int = 8, weight_bits: int | None = None, radius: int = 2, per_
         radius: how far both searches go.
         per_filter: a fractional length for the weights of each filter, which costs an engine nothing; of each layer, as
             in the paper, where it is false. The sum of absolute errors then cuts a layer's few largest weights.
+        correct_biases: see :class:`Scheme`; not in the paper. In a deep network the search cuts large activations of many
+            layers, and what that takes from the means adds up.
     """
     weights = DynamicWeights(bits if weight_bits is None else weight_bits, radius, per_filter)
-    return Scheme(weights, DynamicActivations(bits, radius), weights, compensate=False, correct_biases=False)
+    return Scheme(weights, DynamicActivations(bits, radius), weights, compensate=False, correct_biases=correct_biases)
 
 
 def static(bits: int = 8, weight_bits: int | None = None, radius: int = 2) -> Scheme:
