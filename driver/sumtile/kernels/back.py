@@ -11,8 +11,9 @@ from sumtile.kernels.cycles import emit_pooled_row
 from sumtile.kernels.layer import Layer
 from sumtile.kernels.ports import Ports
 from sumtile.kernels.ring import MEMORY_DELAY
-from sumtile.kernels.tiling import Tiling, pixel_beats
+from sumtile.kernels.tiling import Tiling, pixel_beats, pool_bank_rows
 from sumtile.overlay import Engine
+from sumtile.overlay.engine import POOL_BANKS
 
 
 class Back:
@@ -127,8 +128,7 @@ class _Pool:
         self._pixel_beats = pixel_beats(engine, layer.channels)
         self._row_beats = layer.conv.width * self._pixel_beats
         self._knots: list[tuple[int, float]] = [(0, 0.0)]  # beats that combine has written, and when
-        slots = min(layer.conv.height, engine.pool_beats // self._row_beats)
-        self._ring = TimedRing(layer.conv.height, slots, self._row_beats, self._arrival)
+        self._ring = TimedRing(layer.conv.height, POOL_BANKS * pool_bank_rows(engine, layer), self._row_beats, self._arrival)
         self._row = 0
         self.room_since = 0.0  # when the row that combine writes next found room
 

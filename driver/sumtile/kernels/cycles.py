@@ -13,8 +13,9 @@ from collections.abc import Iterator
 
 from sumtile.kernels.layer import Layer
 from sumtile.kernels.ring import MEMORY_DELAY, Ring
-from sumtile.kernels.tiling import Tiling, ceil_div, group_words, pixel_beats, tail_channels
+from sumtile.kernels.tiling import Tiling, ceil_div, group_words, pixel_beats, pool_bank_rows, tail_channels
 from sumtile.overlay import Engine
+from sumtile.overlay.engine import POOL_BANKS
 
 
 def stage_cycles(engine: Engine, layer: Layer, tiling: Tiling) -> dict[str, int]:
@@ -129,7 +130,7 @@ def _pool(engine: Engine, layer: Layer, output_beats: int) -> int:
     pool, conv, ofm = layer.pool, layer.conv, layer.ofm
     assert pool is not None
     row_beats = conv.width * output_beats
-    ring = Ring(conv.height, min(conv.height, engine.pool_beats // row_beats), row_beats)
+    ring = Ring(conv.height, POOL_BANKS * pool_bank_rows(engine, layer), row_beats)
     for row in range(ofm.height):
         emit_pooled_row(ring, layer, row, output_beats)
     ring.finish()
@@ -141,12 +142,13 @@ def emit_pooled_row(ring: Ring, layer: Layer, row: int, output_beats: int) -> No
     pool, conv, ofm = layer.pool, layer.conv, layer.ofm
     assert pool is not None
     top = row * pool.stride[0] - pool.padding[0]
-    for tap in range(pool.kernel[0]):
-        # A padded column needs no row, so the first tap that lies inside the map is the one that waits.
-        before = min(pool.padding[1], pool.kernel[1])
-        ring.emit(before)
-        if 0 <= top + tap < conv.height and before < pool.kernel[1]:
-            ring.wait(top + tap)
-        ring.emit(pool.kernel[1] - before)
-    ring.emit((ofm.width * output_beats - 1) * pool.kernel[0] * pool.kernel[1])
+    height, width = pool.kernel
+    for tap in range(0, height, POOL_BANKS):
+        # A padded column needs no row, so the first taps that lie inside the map are those that wait.
+        ring.emit(pool.padding[1])
+        last = min(top + min(tap + POOL_BANKS, height) - 1, conv.height - 1)
+        if last >= 0:
+            ring.wait(last)
+        ring.emit(width - pool.padding[1])
+    ring.emit((ofm.width * output_beats - 1) * ceil_div(height, POOL_BANKS) * width)
     ring.release(conv.height if row + 1 == ofm.height else min(max(top + pool.stride[0], 0), conv.height))

@@ -25,10 +25,10 @@ import numpy as np
 from sumtile.errors import SumtileError
 from sumtile.formats import Sp2, fixed_rows
 from sumtile.kernels.layer import Layer, MapShape, Pool, Requantization
-from sumtile.kernels.tiling import Tiling, ceil_div, pixel_beats, ring_row_words, tail_channels
+from sumtile.kernels.tiling import Tiling, ceil_div, pixel_beats, pool_bank_rows, ring_row_words, tail_channels
 from sumtile.overlay import Array, Engine
 from sumtile.overlay.design import weight_ports
-from sumtile.overlay.engine import HEADER_WORDS
+from sumtile.overlay.engine import HEADER_WORDS, POOL_BANKS
 
 MAGIC = 0x314C5453  # "STL1" in memory
 HEADER_BYTES = 4 * HEADER_WORDS
@@ -47,8 +47,8 @@ FIELDS = {
     "residual": "u1", "residual_unsigned": "u1", "residual_shift": "i7", "residual_beats": "u32", "slope": "u16",
     "clamp_low": "i32", "clamp_high": "i32", "out_shift": "u6", "ofm_unsigned": "u1", "pool_kind": "u2",
     "pool_height": "u8", "pool_width": "u8", "pool_stride_height": "u8", "pool_stride_width": "u8",
-    "pool_pad_top": "u8", "pool_pad_left": "u8", "pool_ring_rows": "u13", "pool_slot_origin": "u13",
-    "pool_slot_stride": "u13", "pool_mul": "u16", "pool_shift": "u6", "ofm_height": "u13", "ofm_width": "u13",
+    "pool_pad_top": "u8", "pool_pad_left": "u8", "pool_ring_rows": "u13", "pool_bank_rows": "u13",
+    "pool_bank_origin": "u2", "pool_slot_origin": "u13", "pool_bank_stride": "u2", "pool_slot_stride": "u13", "pool_mul": "u16", "pool_shift": "u6", "ofm_height": "u13", "ofm_width": "u13",
     "ofm_tiles": "u16",
 }  # fmt: skip
 
@@ -196,8 +196,10 @@ def _ring_fields(engine: Engine, layer: Layer, tiling: Tiling) -> dict[str, int]
 
 def _pool_fields(engine: Engine, layer: Layer) -> dict[str, int]:
     """The pooling window and its ring of rows; a window of one pixel when the layer does not pool."""
-    pool, conv = layer.pool or Pool("max", (1, 1), (1, 1)), layer.conv
-    ring_rows = min(conv.height, engine.pool_beats // (conv.width * pixel_beats(engine, conv.channels))) if layer.pool else 1
+    pool = layer.pool or Pool("max", (1, 1), (1, 1))
+    bank_rows = pool_bank_rows(engine, layer) if layer.pool else 1
+    origin, bank_origin = divmod(-pool.padding[0], POOL_BANKS)
+    slot_stride, bank_stride = divmod(pool.stride[0], POOL_BANKS)
     return {
         "pool_kind": _POOL_KINDS[pool.kind] if layer.pool else 0,
         "pool_height": pool.kernel[0],
@@ -206,9 +208,12 @@ def _pool_fields(engine: Engine, layer: Layer) -> dict[str, int]:
         "pool_stride_width": pool.stride[1],
         "pool_pad_top": pool.padding[0],
         "pool_pad_left": pool.padding[1],
-        "pool_ring_rows": ring_rows,
-        "pool_slot_origin": -pool.padding[0] % ring_rows,
-        "pool_slot_stride": pool.stride[0] % ring_rows,
+        "pool_ring_rows": bank_rows * POOL_BANKS,
+        "pool_bank_rows": bank_rows,
+        "pool_bank_origin": bank_origin,
+        "pool_slot_origin": origin % bank_rows,
+        "pool_bank_stride": bank_stride,
+        "pool_slot_stride": slot_stride % bank_rows,
         "pool_mul": pool.mul,
         "pool_shift": pool.shift,
     }

@@ -41,18 +41,19 @@ class Ring:
 
     def emit_each(self, first: int, count: int) -> None:
         """``count`` iterations that emit, each of which needs the next item from ``first`` on."""
-        there = min(max(len(self._complete) - first, 0), count)
-        if there:
+        end = first + count
+        while (there := min(len(self._complete), end) - first) > 0:
             # All but the newest items have settled long ago.
             fresh = min(there, MEMORY_DELAY)
             self.emit(there - fresh)
             self._emit_slowly(first + there - fresh, fresh)
-        if there < count and self._item_beats > 1 and (first + count) * self._item_beats <= self.limit:
+            first += there
+        if first < end and self._item_beats > 1 and end * self._item_beats <= self.limit:
             # Loading is the slower side: each item is emitted as soon as it has settled.
-            self.wait(first + count - 1)
+            self.wait(end - 1)
             self.emit(1)
         else:
-            self._emit_slowly(first + there, count - there)
+            self._emit_slowly(first, end - first)
 
     def _emit_slowly(self, first: int, count: int) -> None:
         for item in range(first, first + count):

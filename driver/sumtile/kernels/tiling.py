@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sumtile.errors import SumtileError
 from sumtile.kernels.layer import Layer
 from sumtile.overlay import Engine
+from sumtile.overlay.engine import POOL_BANKS
 
 
 def ceil_div(numerator: int, denominator: int) -> int:
@@ -66,6 +67,12 @@ def pixel_beats(engine: Engine, channels: int) -> int:
     return ceil_div(channels, engine.ti) * engine.word_beats
 
 
+def pool_bank_rows(engine: Engine, layer: Layer) -> int:
+    """Rows of the convolution that each bank of the pooling buffer holds; 0 when a single one is too long."""
+    row_beats = layer.conv.width * pixel_beats(engine, layer.channels)
+    return min(ceil_div(layer.conv.height, POOL_BANKS), engine.pool_beats // POOL_BANKS // row_beats)
+
+
 def group_words(engine: Engine, layer: Layer, group: int) -> range:
     """Words of ``ti`` channels that a group of outputs reads of an input pixel: all of them, or in a depthwise layer those with its channels."""
     channels = range(layer.ifm.channels)
@@ -114,10 +121,11 @@ def tile(engine: Engine, layer: Layer) -> Tiling:
     if by_reorder < 1:
         raise SumtileError(f"one output row has {conv.width * groups} words, but the reorder buffer holds {engine.reorder_words}; enlarge reorder_words or cut the map.")
     if layer.pool is not None:
-        need = min(layer.pool.kernel[0], conv.height) * conv.width * pixel_beats(engine, layer.channels)
-        if need > engine.pool_beats:
+        need = ceil_div(min(layer.pool.kernel[0], conv.height), POOL_BANKS)
+        if need > pool_bank_rows(engine, layer):
+            beats = need * POOL_BANKS * conv.width * pixel_beats(engine, layer.channels)
             raise SumtileError(
-                f"a pooling window of {layer.pool.kernel} needs {need} beats of buffer for a map of {conv.height} x {conv.width} x {conv.channels}, but the engine has {engine.pool_beats}; pool on the host."
+                f"a pooling window of {layer.pool.kernel} needs {beats} beats of buffer for a map of {conv.height} x {conv.width} x {conv.channels}, but the engine has {engine.pool_beats}; pool on the host."
             )
     most_rows = min(conv.height, by_features, by_reorder)
     if layer.stripe_rows is not None and layer.stripe_rows > most_rows:

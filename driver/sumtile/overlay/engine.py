@@ -20,6 +20,8 @@ WEIGHT_BITS = {"adder": DATA_BITS, "mac": (4, 8, 16), "sp2": (4, 8), "mixed": (4
 WEIGHT_STREAMS = (1, 2, 4)
 HEADER_WORDS = 80
 """Words of 32 bits in the header of a layer."""
+POOL_BANKS = 3
+"""Banks of the pooling buffer: so many rows of a window are read at once (``kPoolRows``)."""
 STRUCT_BITS_MAX = 4096
 """Widest word of a stream between the stages of an engine."""
 
@@ -66,7 +68,7 @@ class Engine:
         feature_words: depth of each of the ``tp`` feature banks, in words of ``ti`` channels.
         weight_tiles: depth of the weight buffer, in tiles of ``ti * to`` weights of the narrowest array.
         reorder_words: depth of each half of the reorder buffer, in words of ``to`` channels.
-        pool_beats: depth of the pooling buffer, in beats of the stream.
+        pool_beats: depth of the pooling buffer, in beats of the stream; each of its :data:`POOL_BANKS` banks has its share.
         scale_fold: cycles that the requantization spends on one word; it has ``to / scale_fold`` multipliers.
         weight_streams: ports over which the weights arrive together, a row of one beat from each at a time.
     """
@@ -193,7 +195,8 @@ class Engine:
         yield channels, f"limits.channels is {self.channels_max}, but a multiple of to ({self.to}), 4095 times at most, is needed"
         for name in ("feature_words", "weight_tiles", "reorder_words", "pool_beats"):
             depth = getattr(self, name)
-            yield 1 <= depth <= 65535, f"buffers.{name} is {depth}, but 1 to 65535 is supported"
+            least = POOL_BANKS if name == "pool_beats" else 1
+            yield least <= depth <= 65535, f"buffers.{name} is {depth}, but {least} to 65535 is supported"
 
     def _width_rules(self) -> Rules:
         """Words of the streams between the stages: a weight tile, the features of all columns, and the sums of one column."""

@@ -13,7 +13,7 @@ import math
 from dataclasses import astuple, dataclass
 
 from sumtile.overlay.description import Overlay
-from sumtile.overlay.engine import Array, Engine
+from sumtile.overlay.engine import POOL_BANKS, Array, Engine
 from sumtile.overlay.memories import SHIFT_DEPTH, Memory
 from sumtile.overlay.multipliers import multiplier_dsps, packs
 
@@ -153,7 +153,7 @@ def _pool(engine: Engine, family: str) -> Resources:
     channels, bits = engine.stream_bits // engine.data_bits, engine.data_bits + 17
     luts = 2 * bits + _shifter(bits + 17, 5)
     logic = Resources(channels * luts, channels * 5 * bits, 0, channels * multiplier_dsps(bits, 17, family))
-    return logic + _memory(Memory(engine.pool_beats, engine.stream_bits))
+    return logic + _memory(Memory(engine.pool_beats // POOL_BANKS, engine.stream_bits, POOL_BANKS))
 
 
 def _window(engine: Engine) -> Resources:

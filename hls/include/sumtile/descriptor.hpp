@@ -75,7 +75,10 @@ enum PoolKind { kNoPool = 0, kMaxPool = 1, kAveragePool = 2 };
   FIELD(pool_pad_top, uint_t<8>)       \
   FIELD(pool_pad_left, uint_t<8>)      \
   FIELD(pool_ring_rows, uint_t<13>)    \
+  FIELD(pool_bank_rows, uint_t<13>)    \
+  FIELD(pool_bank_origin, uint_t<2>)   \
   FIELD(pool_slot_origin, uint_t<13>)  \
+  FIELD(pool_bank_stride, uint_t<2>)   \
   FIELD(pool_slot_stride, uint_t<13>)  \
   FIELD(pool_mul, uint_t<16>)          \
   FIELD(pool_shift, uint_t<6>)         \
