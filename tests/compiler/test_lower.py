@@ -186,6 +186,26 @@ def test_a_linear_layer_reads_the_map_as_it_lies_in_memory() -> None:
     assert not weights[:, :, 20:].any() and weights[:, :, :20].any()
 
 
+@pytest.mark.parametrize(("overlay", "scheme"), [("fixed8", covering()), ("msq", msq(4, fixed_of=16, of=40, compensate=False))])
+def test_more_channels_than_the_engine_holds_are_made_in_parts(overlay: str, scheme: Scheme) -> None:
+    random = np.random.default_rng(0)
+    nodes = [
+        conv("first", "input", (8, 3, 3, 3), random),
+        Pool("mean", ("first",), "average"),
+        conv("wide", "mean", (100, 8, 1, 1), random),
+        conv("last", "wide", (4, 100, 1, 1), random),
+    ]
+    network = Network("wide", Preprocess(9, 9, (0.5,) * 3, (0.25,) * 3), list(nodes))
+    target = Overlay.load(overlay, "pynq-z2")
+    narrow = replace(target, engines=(replace(target.engine, channels_max=48),))
+    quantized = quantize_network(network, random_images(network, 8, 1), scheme)
+    whole, parts = compile_network(quantized, target), compile_network(quantized, narrow)
+    assert [step.name for step in parts.steps if step.name.startswith("wide")][:3] == ["wide.part0", "wide.part1", "wide.part2"]
+    batch = features(whole, random_images(network, 4, 2))
+    expected, found = run_golden(whole, target.engine, batch), run_golden(parts, narrow.engine, batch)
+    assert all(np.array_equal(found[name], values) for name, values in expected.items())
+
+
 def test_buffers_are_reused_and_tensors_keep_their_real_shape() -> None:
     program = compiled(resnet(0))
     assert len({tensor.buffer for tensor in program.tensors.values()}) <= 3

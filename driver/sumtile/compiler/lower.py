@@ -108,30 +108,36 @@ class _Lowering:
         if isinstance(layer, HostLayer):
             self._add_host(layer.name, layer.operation, layer.reads)
             return
+        parts = _parts(self._engine, layer)
+        names = [layer.name] if len(parts) == 1 else [f"{layer.name}.part{index}" for index in range(len(parts))]
         try:
-            self._add_layer(layer)
+            for part, name in zip(parts, names):
+                self.formats[name] = self.formats[layer.name]
+                self._add_layer(part, name)
         except SumtileError as error:
             raise SumtileError(f"layer '{layer.name}' ({' + '.join(layer.nodes)}): {error}") from None
+        if len(parts) > 1:
+            self._add_host(layer.name, host.Concat(), tuple(names))
 
     def skip(self, layer: QuantizedLayer | HostLayer) -> None:
         """Leaves a layer out; those behind it see the map that it would make."""
         self.shapes[layer.name] = self.shapes[layer.reads[0]] if isinstance(layer, HostLayer) else layer.geometry.ofm
 
-    def _add_layer(self, layer: QuantizedLayer) -> None:
+    def _add_layer(self, layer: QuantizedLayer, name: str) -> None:
         """One step, or two where the engine has no room for the layer's pooling."""
         try:
-            self._add_engine(layer, layer.name)
+            self._add_engine(layer, name)
         except SumtileError as error:
             pool = layer.geometry.pool
             if pool is None:
                 raise
-            unpooled = f"{layer.name}.unpooled"
+            unpooled = f"{name}.unpooled"
             self.formats[unpooled] = layer.activated
             try:
                 self._add_engine(replace(layer, geometry=replace(layer.geometry, pool=None)), unpooled)
             except SumtileError:
                 raise error from None  # the pooling is not what the engine lacks
-            self._add_host(layer.name, host.Pool(pool.kind, pool.kernel, pool.stride, pool.padding), (unpooled,))
+            self._add_host(name, host.Pool(pool.kind, pool.kernel, pool.stride, pool.padding), (unpooled,))
 
     def _add_engine(self, quantized: QuantizedLayer, target: str) -> None:
         engine, formats = self._engine, self.formats
@@ -153,16 +159,35 @@ class _Lowering:
         self.shapes[name] = operation.ofm(*(self.shapes[source] for source in sources))
 
 
+def _parts(engine: Engine, layer: QuantizedLayer) -> list[QuantizedLayer]:
+    """The layer in parts of its output channels, where the engine holds the parameters of fewer than it has.
+
+    Parts begin at whole groups of lanes, so that rows of mixed formats stay on lanes of their kind.
+    """
+    channels, most = layer.geometry.channels, engine.channels_max // engine.to * engine.to
+    if channels <= engine.channels_max or layer.geometry.depthwise or layer.residual is not None:
+        return [layer]
+    parts = []
+    for start in range(0, channels, most):
+        rows = slice(start, min(start + most, channels))
+        geometry = replace(layer.geometry, channels=rows.stop - rows.start)
+        parts.append(replace(layer, geometry=geometry, weights=layer.weights[rows], scale=layer.scale[rows], offset=layer.offset[rows]))
+    return parts
+
+
 def _flattened(engine: Engine, layer: Layer, weights: np.ndarray) -> tuple[Layer, np.ndarray]:
     """A kernel that covers the whole map becomes a 1x1 kernel on one pixel with all values of the map as channels.
 
     The bytes in memory are the same: the channels of each pixel are padded to the lanes, and zero weights meet the
-    zeros there. The lanes for output columns then idle no more than before, and the kernel may be of any size.
+    zeros there. The lanes for output columns then idle no more than before, and the kernel may be of any size. A pixel of
+    more channels than a bank of the feature buffer holds stays the map that it is.
     """
     ifm = layer.ifm
     if ifm.pixels == 1 or layer.kernel != (ifm.height, ifm.width) or any(layer.padding) or layer.dilation != (1, 1) or layer.depthwise:
         return layer, weights
     channels = ceil_div(ifm.channels, engine.ti) * engine.ti
+    if ifm.pixels * channels > engine.feature_words * engine.ti:
+        return layer, weights
     padded = np.pad(weights, ((0, 0), (0, 0), (0, 0), (0, channels - ifm.channels)))
     flat = replace(layer, ifm=MapShape(1, 1, ifm.pixels * channels), kernel=(1, 1), stride=(1, 1))
     return flat, padded.reshape(layer.channels, 1, 1, -1)
