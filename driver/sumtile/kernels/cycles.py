@@ -20,23 +20,31 @@ from sumtile.overlay.engine import POOL_BANKS
 
 def stage_cycles(engine: Engine, layer: Layer, tiling: Tiling) -> dict[str, int]:
     """Iterations of every stage's loop for one layer; the names are those of the stages in ``hls/include/sumtile``."""
-    conv, ofm = layer.conv, layer.ofm
-    tile_rows = engine.tile_bytes // engine.row_bytes
+    conv, ports = layer.conv, port_cycles(engine, layer, tiling)
     output_beats = pixel_beats(engine, layer.channels)
     words = conv.pixels * tiling.groups
-    return {
-        "load_features": layer.ifm.pixels * tiling.ifm_tiles * engine.word_beats,
-        "load_weights": tiling.groups * engine.to * 8 // engine.row_bytes + tiling.weight_tiles * tiling.weight_repeats * tile_rows,
-        "load_residual": conv.pixels * output_beats if layer.residual else 0,
+    return ports | {
         "window": _window(engine, layer, tiling),
-        "replay": _replay(engine, layer, tiling, tile_rows),
+        "replay": _replay(engine, layer, tiling),
         "compute": conv.height * tiling.column_tiles * sum(output_cycles(engine, layer, group) for group in range(tiling.groups)),
         "scale": tiling.groups * engine.to + words * engine.scale_fold,
         "reorder": _reorder(layer, tiling),
         "combine": conv.pixels * output_beats,
         "pool": _pool(engine, layer, output_beats) if layer.pool else conv.pixels * output_beats,
-        "store": ofm.pixels * output_beats,
-        "send": ofm.pixels * output_beats,
+        "store": ports["send"],
+    }
+
+
+def port_cycles(engine: Engine, layer: Layer, tiling: Tiling) -> dict[str, int]:
+    """Beats of one layer on each port (those of the weight ports move together), by the stage that serves it."""
+    parameter_rows = tiling.groups * engine.to * 8 // engine.row_bytes
+    tile_rows = engine.tile_bytes // engine.row_bytes
+    output_beats = pixel_beats(engine, layer.channels)
+    return {
+        "load_features": layer.ifm.pixels * tiling.ifm_tiles * engine.word_beats,
+        "load_weights": parameter_rows + tiling.weight_tiles * tiling.weight_repeats * tile_rows,
+        "load_residual": layer.conv.pixels * output_beats if layer.residual else 0,
+        "send": layer.ofm.pixels * output_beats,
     }
 
 
@@ -91,8 +99,8 @@ def rows_released(layer: Layer, stripe: range) -> int:
     return height if stripe.stop == layer.conv.height else min(max(stripe.stop * layer.stride[0] - layer.padding[0], 0), height)
 
 
-def _replay(engine: Engine, layer: Layer, tiling: Tiling, tile_rows: int) -> int:
-    ring, tiles = Ring(tiling.weight_tiles * tiling.weight_repeats, engine.weight_tiles, tile_rows), tiling.group_tiles
+def _replay(engine: Engine, layer: Layer, tiling: Tiling) -> int:
+    ring, tiles = Ring(tiling.weight_tiles * tiling.weight_repeats, engine.weight_tiles, engine.tile_bytes // engine.row_bytes), tiling.group_tiles
     for number, stripe in enumerate(stripes_of(layer, tiling)):
         uses = len(stripe) * tiling.column_tiles
         for group in range(tiling.groups):

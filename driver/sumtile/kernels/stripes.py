@@ -15,11 +15,8 @@ from functools import lru_cache
 from sumtile.kernels.layer import Layer, Residual
 from sumtile.kernels.ports import Ports
 from sumtile.kernels.tiling import Tiling, ceil_div, tile
-from sumtile.kernels.timing import layer_timing
+from sumtile.kernels.timing import layer_cycles
 from sumtile.overlay import Engine
-
-_MORE_STRIPES = (0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48)
-"""How many stripes more than the fewest are tried."""
 
 
 def choose_stripe_rows(engine: Engine, layer: Layer, ports: Ports) -> int:
@@ -55,13 +52,13 @@ def _geometry(layer: Layer) -> Layer:
 
 @lru_cache(maxsize=1024)
 def _best_rows(engine: Engine, layer: Layer, ports: Ports) -> int:
-    best = min(_cuts(engine, layer), key=lambda cut: (layer_timing(engine, layer, cut, ports).cycles, cut.weight_repeats, cut.stripes))
+    best = min(_cuts(engine, layer), key=lambda cut: (layer_cycles(engine, layer, cut, ports), cut.weight_repeats, cut.stripes))
     return best.stripe_rows
 
 
 def _cuts(engine: Engine, layer: Layer) -> list[Tiling]:
-    """The fewest stripes that the buffers allow, and some more of them."""
+    """The fewest stripes that the buffers allow, and more of them: every height that is the least for its number of stripes."""
     fewest = tile(engine, replace(layer, stripe_rows=None))
     height = layer.conv.height
-    rows = {ceil_div(height, stripes) for stripes in (fewest.stripes + more for more in _MORE_STRIPES) if stripes <= height}
+    rows = {ceil_div(height, stripes) for stripes in range(fewest.stripes, height + 1)}
     return [tile(engine, replace(layer, stripe_rows=count)) for count in sorted(rows, reverse=True)]

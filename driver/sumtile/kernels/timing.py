@@ -15,7 +15,7 @@ import math
 from dataclasses import dataclass
 
 from sumtile.kernels.back import Back
-from sumtile.kernels.cycles import stage_cycles, stripes_of
+from sumtile.kernels.cycles import port_cycles, stage_cycles, stripes_of
 from sumtile.kernels.front import Front
 from sumtile.kernels.layer import Layer
 from sumtile.kernels.ports import Ports
@@ -49,15 +49,26 @@ def layer_timing(engine: Engine, layer: Layer, tiling: Tiling, ports: Ports) -> 
     """The modelled time of a layer that is cut by ``tiling``, on an engine whose ports move data as ``ports`` says."""
     stages = stage_cycles(engine, layer, tiling)
     moves = _moves(engine, stages, ports)
-    back = Back(engine, layer, tiling, ports)
-    front = Front(engine, layer, tiling, ports, back)
-    for stripe in stripes_of(layer, tiling):
-        front.stripe(stripe)
-    end = max(front.finish(), back.finish())
+    front, end = _walk(engine, layer, tiling, ports)
     work = {name: cycles for name, cycles in stages.items() if not name.startswith(("load_", "window", "replay", "store", "send"))}
     needed = {**work, **moves}
     cycles = max(math.ceil(end), moves.get("memory", 0))
     return LayerTiming(cycles, stages, moves, math.ceil(front.first_step or 0), math.ceil(end - front.compute), max(needed, key=lambda name: needed[name]))
+
+
+def layer_cycles(engine: Engine, layer: Layer, tiling: Tiling, ports: Ports) -> int:
+    """Only the ``cycles`` of :func:`layer_timing`."""
+    memory = _moves(engine, port_cycles(engine, layer, tiling), ports).get("memory", 0)
+    return max(math.ceil(_walk(engine, layer, tiling, ports)[1]), memory)
+
+
+def _walk(engine: Engine, layer: Layer, tiling: Tiling, ports: Ports) -> tuple[Front, float]:
+    """The stages at the end of the layer, and the time of that."""
+    back = Back(engine, layer, tiling, ports)
+    front = Front(engine, layer, tiling, ports, back)
+    for stripe in stripes_of(layer, tiling):
+        front.stripe(stripe)
+    return front, max(front.finish(), back.finish())
 
 
 def _moves(engine: Engine, stages: dict[str, int], ports: Ports) -> dict[str, int]:
