@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -25,11 +26,13 @@ from sumtile.kernels.tiling import tile
 from sumtile.overlay import Overlay
 from sumtile.program import Program, read_program, write_program
 from sumtile.quantize import quantize_network, schemes
+from tests.support.graphs import random_graph
 from tests.support.networks import random_images, resnet
 
 FLIPS = 600
 CUTS = 150
 MUTATIONS = 600
+HOST_SEED = 5
 
 
 @pytest.fixture(scope="module")
@@ -281,8 +284,39 @@ STRANGE: tuple[object, ...] = (
 )
 
 
-def test_random_changes_of_the_manifest_are_refused_or_leave_a_program(program: Program, content: bytes, tmp_path: Path) -> None:
-    path, engine = tmp_path / "model.tile", Overlay.load("adder", "zcu102").engine
+@pytest.fixture(scope="module")
+def host_content(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A program in which the processor has every kind of operation but one or two."""
+    path = tmp_path_factory.mktemp("program") / "model.tile"
+    network = random_graph(HOST_SEED)
+    write_program(compile_network(quantize_network(network, random_images(network, 8, 0), schemes.covering()), Overlay.load("adder", "zcu102")), path)
+    return path.read_bytes()
+
+
+HOST_CHANGES: list[tuple[Callable[[dict], object], str]] = [
+    (lambda step: step.update(sources=[]), "cannot run"),
+    (lambda step: step.update(sources=["nowhere"]), "which the program lacks"),
+    (lambda step: step.update(target="input"), "but its target is"),
+    (lambda step: step["operation"].update(type="Step"), "must be one of Concat"),
+    (lambda step: step["operation"].pop("type"), "must be one of Concat"),
+    (lambda step: step.update(operation=7), "an object is needed"),
+    (lambda step: step["operation"].update(type="Resize"), "'factor'|unknown"),
+    (lambda step: step["operation"].update(type="Pad", padding=[0, 0, 0, 9]), "but its target is|unknown"),
+]
+
+
+@pytest.mark.parametrize(("change", "sentence"), HOST_CHANGES)
+def test_crafted_host_steps_are_refused(change: Callable[[dict], object], sentence: str, host_content: bytes, tmp_path: Path) -> None:
+    def first(manifest: dict) -> object:
+        return change(next(step for step in manifest["program"]["steps"] if "operation" in step))
+
+    found = refusal(rebuilt(host_content, first), tmp_path / "model.tile")
+    assert re.search(sentence, found), found
+
+
+@pytest.mark.parametrize("fixture", ["content", "host_content"])
+def test_random_changes_of_the_manifest_are_refused_or_leave_a_program(fixture: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    path, engine, content = tmp_path / "model.tile", Overlay.load("adder", "zcu102").engine, request.getfixturevalue(fixture)
     length = struct.unpack_from("<Q", content, 16)[0]
     places = list(leaves(json.loads(content[64 : 64 + length])))
     for seed in range(MUTATIONS):
@@ -297,7 +331,7 @@ def test_random_changes_of_the_manifest_are_refused_or_leave_a_program(program: 
         try:
             found = read_program(path)
             found.check()
-            for step in found.steps:
+            for step in found.layers:
                 tile(engine, step.layer)
         except SumtileError:
             continue
