@@ -36,8 +36,19 @@ def test_classify_shows_pictures_right_answers_and_where_they_come_from() -> Non
     assert said.splitlines()[-1] == "These results come from: emulated zcu102 (C simulation of adder_conv)"
 
 
+def test_your_network_goes_from_a_framework_to_the_board() -> None:
+    notebook = _run("02_your_network.ipynb")
+    pictures = [output for cell in _code(notebook) for output in cell.outputs if "image/png" in output.get("data", {})]
+    assert len(pictures) == 2
+    said = "".join(output.text for cell in _code(notebook) for output in cell.outputs if output.output_type == "stream" and output.name == "stdout").splitlines()
+    verdict = next(line for line in said if line.endswith("sample images are right"))
+    assert int(verdict.split()[0]) >= 14 and int(verdict.split()[2]) == 20
+    assert "golden model and board: equal in every layer" in said
+    assert said[-1] == "These results come from: emulated zcu102 (C simulation of mac_conv)"
+
+
 def test_every_notebook_has_a_test() -> None:
-    assert NOTEBOOKS == ["01_classify.ipynb"]
+    assert NOTEBOOKS == ["01_classify.ipynb", "02_your_network.ipynb"]
 
 
 def _run(name: str) -> Any:

@@ -82,7 +82,7 @@ def test_a_first_layer_that_folds_gives_the_same_integers_everywhere(kernel: int
     quantized = quantize_network(network, images, schemes.covering())
     plain = compile_network(quantized, target)
     monkeypatch.setattr(fold, "HOST_CYCLES_PER_CALL", 0)
-    monkeypatch.setattr(fold, "HOST_CYCLES_PER_BYTE", 0)
+    monkeypatch.setattr(fold, "HOST_BYTES_PER_CYCLE", 1 << 40)
     folded = compile_network(quantized, target)
     assert not any("unfolded" in step.target for step in plain.steps)
     assert folded.steps[0].target.endswith(".unfolded") and folded.layers[0].layer.ifm.channels > 3

@@ -28,8 +28,9 @@ from sumtile.overlay import Engine
 HOST_CYCLES_PER_CALL = 20_000
 """What a call of the processor counts, in cycles of the logic."""
 
-HOST_CYCLES_PER_BYTE = 1
-"""What a byte that the processor writes counts. Both numbers only weigh one fold against another."""
+HOST_BYTES_PER_CYCLE = 8
+"""How many bytes that the processor writes count as a cycle of the logic: as many as a memory port takes. Both numbers only weigh
+one fold against another, and favour the engine, since a processor can unfold the next image meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -147,5 +148,6 @@ def _fits(engine: Engine, fold: Fold) -> bool:
 
 
 def _cycles(engine: Engine, fold: Fold, ports: Ports) -> int:
+    """Cycles of the layer, and of the processor: a map of few channels is mostly the network's input, which it writes in any case."""
     cycles = layer_timing(engine, fold.layer, tile(engine, fold.layer), ports).cycles
-    return cycles if fold.unfold is None else cycles + HOST_CYCLES_PER_CALL + HOST_CYCLES_PER_BYTE * feature_bytes(engine, fold.layer.ifm)
+    return cycles + feature_bytes(engine, fold.layer.ifm) // HOST_BYTES_PER_CYCLE + (0 if fold.unfold is None else HOST_CYCLES_PER_CALL)

@@ -239,7 +239,10 @@ def weight_bytes(engine: Engine, tiling: Tiling) -> int:
 def _plan_host(program: Program, step: HostStep, overlay: Overlay) -> LayerPlan:
     sources = [program.tensors[name].shape for name in step.sources]
     target = program.tensors[step.target].shape
-    read, written = sum(feature_bytes(overlay.engine, shape) for shape in sources), feature_bytes(overlay.engine, target)
+    engine = overlay.engine
+    own = program.host_input  # an input that no engine reads has no padding channels
+    read = sum(shape.pixels * shape.channels * engine.data_bytes if own and name == program.input else feature_bytes(engine, shape) for name, shape in zip(step.sources, sources))
+    written = feature_bytes(engine, target)
     return LayerPlan(
         name=step.name,
         where=f"host {type(step.operation).__name__}",

@@ -47,6 +47,11 @@ class Program:
         """The engine layers in order."""
         return tuple(step for step in self.steps if isinstance(step, Step))
 
+    @property
+    def host_input(self) -> bool:
+        """Only operations of the processor read the input, so that it need not lie where an engine sees it."""
+        return all(isinstance(step, HostStep) for step in self.steps if self.input in step.reads)
+
     def run_host(self, step: HostStep, maps: Sequence[np.ndarray]) -> np.ndarray:
         """Result of a host operation on integer maps of (height, width, channels), or on batches of them."""
         return step.operation.run(maps, [self.tensors[name].format for name in step.sources], self.tensors[step.target].format)

@@ -11,7 +11,7 @@ import numpy as np
 
 from sumtile.errors import SumtileError
 from sumtile.kernels.layer import MapShape
-from sumtile.kernels.packing import by_weight_ports, feature_bytes, pack_features, pack_layer, pack_probe, view_features
+from sumtile.kernels.packing import by_weight_ports, feature_bytes, feature_dtype, pack_features, pack_layer, pack_probe, view_features
 from sumtile.kernels.tiling import tile
 from sumtile.overlay import Engine
 from sumtile.overlay.design import weight_ports
@@ -51,7 +51,7 @@ class HostJob:
 
     Attributes:
         step: the program's step.
-        sources, target: feature maps.
+        sources, target: feature maps; the network's input may be an array of the processor's own.
     """
 
     step: HostStep
@@ -101,6 +101,10 @@ class Placement:
             self.release()
             raise
         place = {name: maps[tensor.buffer][: _tensor_bytes(engine, tensor)] for name, tensor in program.tensors.items()}
+        if program.host_input:
+            tensor = program.tensors[program.input]
+            shape = (tensor.shape.height, tensor.shape.width, tensor.shape.channels)
+            place[program.input] = np.zeros(shape, feature_dtype(engine, not tensor.format.signed))
         self._maps = place
         layers = iter(enumerate(packed))
         self.jobs = [
@@ -110,11 +114,7 @@ class Placement:
 
     def run_host(self, job: HostJob) -> None:
         """Computes a host step from what lies in memory; engines see its result."""
-        maps = []
-        for name, memory in zip(job.step.sources, job.sources):
-            memory.invalidate()
-            maps.append(self._view(name, memory))
-        made = self.program.run_host(job.step, maps)
+        made = self.program.run_host(job.step, [self._integers(name) for name in job.step.sources])
         job.target[:] = pack_features(self._engine, made, not self.program.tensors[job.tensor].format.signed)
         job.target.flush()
 
@@ -134,13 +134,15 @@ class Placement:
                 f"features from {features.min()} to {features.max()} were given, but the input holds {tensor.format.low} to {tensor.format.high}; quantize them with the tensor's format."
             )
         memory = self._maps[tensor.name]
+        if self.program.host_input:
+            memory[:] = features
+            return
         memory[:] = pack_features(self._engine, features, not tensor.format.signed)
         memory.flush()
 
     def read(self, name: str) -> np.ndarray:
         """A tensor, while it is in its buffer: int64 (H, W, C)."""
-        self._maps[name].invalidate()
-        return self._view(name, self._maps[name]).astype(np.int64)
+        return self._integers(name).astype(np.int64)
 
     def release(self) -> None:
         """Gives all buffers back to the pool."""
@@ -148,9 +150,12 @@ class Placement:
             self._pool.give_back(buffer)
         self._taken = []
 
-    def _view(self, name: str, memory: Any) -> np.ndarray:
+    def _integers(self, name: str) -> np.ndarray:
         """The integers (H, W, C) of a tensor as they lie in memory."""
-        tensor = self.program.tensors[name]
+        tensor, memory = self.program.tensors[name], self._maps[name]
+        if name == self.program.input and self.program.host_input:
+            return np.asarray(memory)
+        memory.invalidate()
         return view_features(self._engine, memory, tensor.shape, not tensor.format.signed)
 
     def _store(self, parts: list[np.ndarray]) -> Any:
