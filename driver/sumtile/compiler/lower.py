@@ -15,6 +15,7 @@ from sumtile.compiler.fold import choose_fold
 from sumtile.errors import SumtileError
 from sumtile.kernels import host
 from sumtile.kernels.layer import Layer, MapShape
+from sumtile.kernels.operation import Operation
 from sumtile.kernels.packing import feature_bytes
 from sumtile.kernels.ports import Ports
 from sumtile.kernels.stripes import choose_stripe_rows
@@ -154,7 +155,7 @@ class _Lowering:
         self.steps.append(Step(target, layer, source, quantized.residual, target, _narrowest(fold.weights(weights), layer.weights_unsigned), requantization))
         self.shapes[target] = layer.ofm
 
-    def _add_host(self, name: str, operation: host.Operation, sources: tuple[str, ...]) -> None:
+    def _add_host(self, name: str, operation: Operation, sources: tuple[str, ...]) -> None:
         self.steps.append(HostStep(name, operation, sources, name))
         self.shapes[name] = operation.ofm(*(self.shapes[source] for source in sources))
 

@@ -9,20 +9,16 @@ float64 before it rounds. The same code runs in the golden model, beside the C s
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from sumtile.errors import SumtileError
-from sumtile.formats import FixedPoint, round_shift
+from sumtile.formats import FixedPoint
 from sumtile.kernels.layer import SLOPE_BITS, SLOPE_ONE, MapShape, window_extent
+from sumtile.kernels.operation import Operation, Padding, Rules, divided, one_source, padded, requantized, shifted, window_rules
+from sumtile.network.graph import SIDE_MAX
 
-Padding = tuple[int, int, int, int]
-Rules = Iterable[tuple[bool, str]]
-
-SIDE_MAX = 4095
 SLOPE_MAX = 1 << 20
 """Largest magnitude of a slope in units of 2**-14."""
 
@@ -30,59 +26,6 @@ RAISE_MAX = 22
 """Most fractional bits that an average can have more than its source."""
 
 _COUNT_BITS = 24  # of the pixels in a window
-_LEFT_MAX = 26
-
-
-class Operation(ABC):
-    """Base of all operations; instances are plain values, so that a program file can hold them as JSON."""
-
-    def takes(self, formats: Sequence[FixedPoint], target: FixedPoint) -> bool:
-        """False where the integers between would be wider than the processor's."""
-        return True
-
-    @property
-    def keeps_format(self) -> bool:
-        """True when every result is one of the values that are read, or zero, so that a format of its own would only lose."""
-        return True
-
-    def signed(self, sources: Sequence[bool]) -> bool:
-        """Whether results can be negative, by whether the sources can."""
-        return any(sources)
-
-    def ofm(self, *sources: MapShape) -> MapShape:
-        """Shape of the result.
-
-        Raises:
-            SumtileError: a setting out of range, or maps that the operation cannot take.
-        """
-        for holds, sentence in self._rules(sources):
-            if not holds:
-                raise SumtileError(f"the processor cannot run this {type(self).__name__}: {sentence}.")
-        return self._ofm(*sources)
-
-    @abstractmethod
-    def run(self, maps: Sequence[np.ndarray], formats: Sequence[FixedPoint], target: FixedPoint) -> np.ndarray:
-        """Computes the result.
-
-        Args:
-            maps: integers of the sources, (height, width, channels), or all with the same axes before these.
-            formats: their number formats.
-            target: format of the result.
-
-        Returns:
-            integers of the result within the bounds of ``target``, in a type that holds them.
-        """
-
-    def operations(self, *sources: MapShape) -> int:
-        """Additions, multiplications or comparisons for one image; 0 for what only copies."""
-        return 0
-
-    @abstractmethod
-    def _rules(self, sources: Sequence[MapShape]) -> Rules:
-        """What holds for the settings and the maps, and the sentence where it does not."""
-
-    @abstractmethod
-    def _ofm(self, *sources: MapShape) -> MapShape: ...
 
 
 @dataclass(frozen=True)
@@ -94,7 +37,7 @@ class Concat(Operation):
         return False
 
     def run(self, maps: Sequence[np.ndarray], formats: Sequence[FixedPoint], target: FixedPoint) -> np.ndarray:
-        return np.concatenate([_requantized(values, source, target) for values, source in zip(maps, formats)], axis=-1)
+        return np.concatenate([requantized(values, source, target) for values, source in zip(maps, formats)], axis=-1)
 
     def _rules(self, sources: Sequence[MapShape]) -> Rules:
         yield len(sources) >= 1, "it has nothing to join"
@@ -111,10 +54,10 @@ class Select(Operation):
     channels: tuple[int, ...]
 
     def run(self, maps: Sequence[np.ndarray], formats: Sequence[FixedPoint], target: FixedPoint) -> np.ndarray:
-        return _requantized(maps[0][..., list(self.channels)], formats[0], target)
+        return requantized(maps[0][..., list(self.channels)], formats[0], target)
 
     def _rules(self, sources: Sequence[MapShape]) -> Rules:
-        yield from _one(sources)
+        yield from one_source(sources)
         inside = bool(self.channels) and 0 <= min(self.channels) and max(self.channels) < sources[0].channels
         yield inside, f"it selects channels that a map of {sources[0].channels} does not have, or none"
 
@@ -129,10 +72,10 @@ class Pad(Operation):
     padding: Padding
 
     def run(self, maps: Sequence[np.ndarray], formats: Sequence[FixedPoint], target: FixedPoint) -> np.ndarray:
-        return _padded(_requantized(maps[0], formats[0], target), self.padding)
+        return padded(requantized(maps[0], formats[0], target), self.padding)
 
     def _rules(self, sources: Sequence[MapShape]) -> Rules:
-        yield from _one(sources)
+        yield from one_source(sources)
         yield 0 <= min(self.padding) and max(self.padding) <= SIDE_MAX, f"its padding {self.padding} must lie in 0 to {SIDE_MAX}"
 
     def _ofm(self, *sources: MapShape) -> MapShape:
@@ -147,10 +90,10 @@ class Resize(Operation):
     factor: tuple[int, int]
 
     def run(self, maps: Sequence[np.ndarray], formats: Sequence[FixedPoint], target: FixedPoint) -> np.ndarray:
-        return _requantized(maps[0], formats[0], target).repeat(self.factor[0], axis=-3).repeat(self.factor[1], axis=-2)
+        return requantized(maps[0], formats[0], target).repeat(self.factor[0], axis=-3).repeat(self.factor[1], axis=-2)
 
     def _rules(self, sources: Sequence[MapShape]) -> Rules:
-        yield from _one(sources)
+        yield from one_source(sources)
         yield 1 <= min(self.factor) and max(self.factor) <= SIDE_MAX, f"its factor {self.factor} must lie in 1 to {SIDE_MAX}"
 
     def _ofm(self, *sources: MapShape) -> MapShape:
@@ -171,7 +114,7 @@ class Unfold(Operation):
     padding: Padding = (0, 0, 0, 0)
 
     def run(self, maps: Sequence[np.ndarray], formats: Sequence[FixedPoint], target: FixedPoint) -> np.ndarray:
-        values = _padded(_requantized(maps[0], formats[0], target), self.padding)
+        values = padded(requantized(maps[0], formats[0], target), self.padding)
         *batch, height, width, channels = values.shape
         rows, columns = (window_extent(size, *axis) for size, axis in zip((height, width), self._axes()))
         result = np.empty((*batch, rows, columns, *self.kernel, channels), values.dtype)
@@ -184,8 +127,8 @@ class Unfold(Operation):
         return result.reshape(*batch, rows, columns, -1)
 
     def _rules(self, sources: Sequence[MapShape]) -> Rules:
-        yield from _one(sources)
-        yield from _window_rules(self.kernel, self.stride, self.padding)
+        yield from one_source(sources)
+        yield from window_rules(self.kernel, self.stride, self.padding)
         yield 1 <= min(self.dilation) and max(self.dilation) <= SIDE_MAX, f"its dilation {self.dilation} must lie in 1 to {SIDE_MAX}"
         ofm = self._ofm(*sources)
         yield min(ofm.height, ofm.width) >= 1, f"its window does not fit a map of {sources[0]}"
@@ -221,11 +164,11 @@ class Pool(Operation):
     def run(self, maps: Sequence[np.ndarray], formats: Sequence[FixedPoint], target: FixedPoint) -> np.ndarray:
         values, source = maps[0], formats[0]
         if self.kind == "max":
-            return _requantized(self._slid(_padded(values, self.padding, source.low), np.maximum), source, target)
+            return requantized(self._slid(padded(values, self.padding, source.low), np.maximum), source, target)
         sums = self._sums(values)
         counts = np.int64(self.kernel[0] * self.kernel[1]) if self.count_padding else self._sums(np.ones((*values.shape[-3:-1], 1), np.int64))
         raised = target.fl - source.fl
-        return np.clip(_divided(sums << max(raised, 0), counts << min(max(-raised, 0), 62 - _COUNT_BITS)), target.low, target.high)
+        return np.clip(divided(sums << max(raised, 0), counts << min(max(-raised, 0), 62 - _COUNT_BITS)), target.low, target.high)
 
     def operations(self, *sources: MapShape) -> int:
         ofm = self._ofm(*sources)
@@ -233,14 +176,14 @@ class Pool(Operation):
 
     def _sums(self, values: np.ndarray) -> np.ndarray:
         """Sums of the windows, by differences of running sums."""
-        padded = _padded(values, self.padding).astype(np.int64)
+        sums = padded(values, self.padding).astype(np.int64)
         for axis, kernel, stride in ((-3, self.kernel[0], self.stride[0]), (-2, self.kernel[1], self.stride[1])):
-            running = np.cumsum(np.moveaxis(padded, axis, 0), axis=0)
+            running = np.cumsum(np.moveaxis(sums, axis, 0), axis=0)
             running = np.concatenate([np.zeros_like(running[:1]), running])
             count = window_extent(len(running) - 1, kernel, stride, 1)
             ends = running[kernel : kernel + (count - 1) * stride + 1 : stride]
-            padded = np.moveaxis(ends - running[: (count - 1) * stride + 1 : stride], 0, axis)
-        return padded
+            sums = np.moveaxis(ends - running[: (count - 1) * stride + 1 : stride], 0, axis)
+        return sums
 
     def _slid(self, values: np.ndarray, combine: np.ufunc) -> np.ndarray:
         """All taps of each window combined, rows first and then columns."""
@@ -254,9 +197,9 @@ class Pool(Operation):
         return values
 
     def _rules(self, sources: Sequence[MapShape]) -> Rules:
-        yield from _one(sources)
+        yield from one_source(sources)
         yield self.kind in ("max", "average"), f"pooling '{self.kind}' is unknown; choose max or average"
-        yield from _window_rules(self.kernel, self.stride, self.padding)
+        yield from window_rules(self.kernel, self.stride, self.padding)
         yield all(pad < size for pad, size in zip(self.padding, (*self.kernel, *self.kernel))), f"its padding {self.padding} must be smaller than its window {self.kernel}"
         ofm = self._ofm(*sources)
         yield min(ofm.height, ofm.width) >= 1, f"a pooling window of {self.kernel} does not fit a map of {sources[0]}"
@@ -280,13 +223,13 @@ class PRelu(Operation):
     def run(self, maps: Sequence[np.ndarray], formats: Sequence[FixedPoint], target: FixedPoint) -> np.ndarray:
         values = maps[0].astype(np.int64)
         scaled = values * np.where(values < 0, np.array(self.slopes, np.int64), SLOPE_ONE)
-        return np.clip(_shifted(scaled, SLOPE_BITS + formats[0].fl - target.fl), target.low, target.high)
+        return np.clip(shifted(scaled, SLOPE_BITS + formats[0].fl - target.fl), target.low, target.high)
 
     def operations(self, *sources: MapShape) -> int:
         return sources[0].pixels * sources[0].channels
 
     def _rules(self, sources: Sequence[MapShape]) -> Rules:
-        yield from _one(sources)
+        yield from one_source(sources)
         yield len(self.slopes) == sources[0].channels, f"it has {len(self.slopes)} slopes for {sources[0].channels} channels"
         yield all(abs(slope) <= SLOPE_MAX for slope in self.slopes), f"a slope exceeds {SLOPE_MAX / SLOPE_ONE:g}"
 
@@ -322,7 +265,7 @@ class LocalResponseNorm(Operation):
         return 6 * sources[0].pixels * sources[0].channels
 
     def _rules(self, sources: Sequence[MapShape]) -> Rules:
-        yield from _one(sources)
+        yield from one_source(sources)
         yield 1 <= self.size <= SIDE_MAX, f"it normalizes over {self.size} channels, but 1 to {SIDE_MAX} are needed"
         yield self.bias > 0 and self.alpha >= 0, f"its bias {self.bias:g} must be positive, and its alpha {self.alpha:g} not negative"
 
@@ -331,36 +274,3 @@ class LocalResponseNorm(Operation):
 
 
 OPERATIONS: dict[str, type[Operation]] = {kind.__name__: kind for kind in (Concat, Select, Pad, Resize, Unfold, Pool, PRelu, LocalResponseNorm)}
-
-
-def _one(sources: Sequence[MapShape]) -> Rules:
-    yield len(sources) == 1, f"it reads {len(sources)} maps instead of 1"
-
-
-def _window_rules(kernel: tuple[int, int], stride: tuple[int, int], padding: Padding) -> Rules:
-    yield 1 <= min(*kernel, *stride) and max(*kernel, *stride) <= SIDE_MAX, f"its kernel {kernel} and stride {stride} must lie in 1 to {SIDE_MAX}"
-    yield 0 <= min(padding) and max(padding) <= SIDE_MAX, f"its padding {padding} must lie in 0 to {SIDE_MAX}"
-
-
-def _padded(values: np.ndarray, padding: Padding, filler: int = 0) -> np.ndarray:
-    top, left, bottom, right = padding
-    return np.pad(values, [(0, 0)] * (values.ndim - 3) + [(top, bottom), (left, right), (0, 0)], constant_values=filler) if any(padding) else values
-
-
-def _requantized(values: np.ndarray, source: FixedPoint, target: FixedPoint) -> np.ndarray:
-    """The integers of the same real values in another format; the values themselves where it holds them all."""
-    if source.fl == target.fl and target.low <= source.low and source.high <= target.high:
-        return values
-    return np.clip(_shifted(values, source.fl - target.fl), target.low, target.high)
-
-
-def _shifted(values: np.ndarray, shift: int) -> np.ndarray:
-    """``round_shift`` of at most 37 bits for any shift: beyond these bounds every value saturates or vanishes all the same."""
-    return round_shift(values, min(max(shift, -_LEFT_MAX), 62))
-
-
-def _divided(values: np.ndarray, by: np.ndarray | np.int64) -> np.ndarray:
-    """Integer quotients, rounded half to even; ``by`` is positive."""
-    floor = values // by
-    twice = 2 * (values - floor * by)
-    return floor + ((twice > by) | ((twice == by) & (floor & 1 == 1)))

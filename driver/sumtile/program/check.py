@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sumtile.errors import SumtileError
-from sumtile.kernels.host import SIDE_MAX
 from sumtile.kernels.layer import SHIFT_MAX, Layer, MapShape
+from sumtile.network.graph import SIDE_MAX
 from sumtile.program.steps import HostStep, Step, Tensor
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from sumtile.formats import FixedPoint
-from sumtile.kernels.host import Operation
 from sumtile.kernels.layer import Layer, MapShape, Requantization
+from sumtile.kernels.operation import Operation
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from enum import IntEnum
 import numpy as np
 
 from sumtile.errors import SumtileError
-from sumtile.kernels.host import Operation
 from sumtile.kernels.layer import Layer, MapShape
+from sumtile.kernels.operation import Operation
 from sumtile.network.graph import INPUT, BatchNorm, Conv, Linear, Node
 
 

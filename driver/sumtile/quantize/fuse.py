@@ -19,6 +19,7 @@ from sumtile.errors import SumtileError
 from sumtile.kernels import host
 from sumtile.kernels.layer import MapShape
 from sumtile.kernels.layer import Pool as LayerPool
+from sumtile.kernels.operation import Operation
 from sumtile.network.graph import (
     INPUT,
     Activation,
@@ -258,7 +259,7 @@ class _Fuser:
         self._same[node.name] = name
         self._shapes[node.name] = self._shapes[name]
 
-    def _on_host(self, node: Node, operation: host.Operation, sources: tuple[str, ...], before: list[str] | None = None) -> None:
+    def _on_host(self, node: Node, operation: Operation, sources: tuple[str, ...], before: list[str] | None = None) -> None:
         """A block of the processor; ``before`` are nodes that it takes in."""
         try:
             shape = operation.ofm(*(self._shapes[name] for name in sources))

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sumtile.formats import FixedPoint, WeightFormat
-from sumtile.kernels.host import Operation
 from sumtile.kernels.layer import Layer
+from sumtile.kernels.operation import Operation
 from sumtile.network.graph import Preprocess
 
 
