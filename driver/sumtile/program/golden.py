@@ -77,13 +77,9 @@ def accumulate(layer: Layer, features: np.ndarray, weights: np.ndarray) -> np.nd
     Returns:
         integers of (images, output height, output width, output channels), in 32 bits where these hold every sum.
     """
-    conv = layer.conv
-    operator, largest = _products, _largest_feature(features) * _largest_filter(weights)
-    if layer.depthwise:
-        operator = _depthwise
-    elif layer.operator == "adder":
-        operator, largest = _differences, (_largest_feature(features) + int(np.abs(weights).max(initial=0))) * int(np.prod(layer.weight_shape[1:]))
-    sums = np.empty((len(features), conv.height, conv.width, conv.channels), np.int32 if largest < 1 << 31 else np.int64)
+    conv, largest = layer.conv, largest_sum(layer, max(abs(int(features.min(initial=0))), abs(int(features.max(initial=0)))), weights)
+    operator = _depthwise if layer.depthwise else _differences if layer.operator == "adder" else _products
+    sums = np.empty((len(features), conv.height, conv.width, conv.channels), sum_type(largest))
     image_bytes = conv.pixels * int(np.prod(layer.kernel)) * layer.ifm.channels * 4
     chunk = max(1, _COLUMN_BYTES // image_bytes)
     for start in range(0, len(features), chunk):
@@ -91,13 +87,17 @@ def accumulate(layer: Layer, features: np.ndarray, weights: np.ndarray) -> np.nd
     return sums
 
 
-def _largest_feature(features: np.ndarray) -> int:
-    return max(abs(int(features.min(initial=0))), abs(int(features.max(initial=0))))
+def largest_sum(layer: Layer, largest_feature: int, weights: np.ndarray) -> int:
+    """A bound of the magnitude of every sum of a layer, partial ones included."""
+    magnitudes = np.abs(weights.astype(np.int32)).reshape(len(weights), -1)
+    if layer.operator == "adder":
+        return (largest_feature + int(magnitudes.max(initial=0))) * magnitudes.shape[1]
+    return largest_feature * int(magnitudes.sum(axis=1, dtype=np.int64).max(initial=1))
 
 
-def _largest_filter(weights: np.ndarray) -> int:
-    """The largest sum of magnitudes of a filter: no partial sum of its products exceeds that many features."""
-    return int(np.abs(weights.astype(np.int32)).reshape(len(weights), -1).sum(axis=1, dtype=np.int64).max(initial=1))
+def sum_type(largest: int) -> type[np.signedinteger]:
+    """Integers that hold sums up to a bound."""
+    return np.int32 if largest < 1 << 31 else np.int64
 
 
 def _as_ifm(engine: Engine, layer: Layer, features: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ from sumtile.formats import FixedPoint
 from sumtile.kernels.host import RAISE_MAX
 from sumtile.network.graph import INPUT, Network
 from sumtile.overlay.engine import DATA_BITS
-from sumtile.program.golden import accumulate
+from sumtile.program.golden import accumulate, largest_sum, sum_type
 from sumtile.quantize.activation_rules import FloatTensor
 from sumtile.quantize.blocks import AnyBlock, Block, HostBlock
 from sumtile.quantize.calibrate import Channels, FloatRun, Observed, Sampler, Seen, batches, last_reads, pixel_range, signs
@@ -112,13 +112,8 @@ class Walk:
     def _sums(self, block: Block, weights: IntegerWeights, integers: np.ndarray) -> np.ndarray:
         """Integer sums of all images, in 32 bits where these hold every sum."""
         conv, features = block.geometry.conv, self._formats[block.source]
-        largest = max(features.high, -features.low) + (0 if weights.format is not None else int(np.abs(weights.integers).max()))
-        terms = (
-            int(np.prod(block.geometry.weight_shape[1:]))
-            if weights.format is None
-            else int(np.abs(weights.integers).reshape(len(weights.integers), -1).sum(axis=1, dtype=np.int64).max())
-        )
-        sums = np.empty((self._images, conv.height, conv.width, conv.channels), np.int32 if largest * terms < 1 << 31 else np.int64)
+        largest = largest_sum(block.geometry, max(features.high, -features.low), weights.integers)
+        sums = np.empty((self._images, conv.height, conv.width, conv.channels), sum_type(largest))
         for batch in batches(self._images, conv.pixels * conv.channels):
             sums[batch] = accumulate(block.geometry, integers[batch], weights.integers)
         return sums
@@ -152,7 +147,7 @@ class Walk:
             averaged = replace(self._tensor(block, observed.before_pool), output=False, name=block.before_pool)
             before = self._choices[block.name](averaged, _sampled((self._images, conv.height, conv.width, conv.channels), activated()))
             pooled = _kept(lambda: ((batch, pool(window, values, before)) for batch, values in activated()))
-            format = _holding(before, self._choices[block.name](tensor, _sampled(shape, pooled())))
+            format = self._rules[block.name].given(block.name) or _holding(before, self._choices[block.name](tensor, _sampled(shape, pooled())))
         else:
 
             def pooled() -> Iterator[tuple[slice, np.ndarray]]:
