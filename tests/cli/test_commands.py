@@ -46,19 +46,20 @@ def test_compile_shows_each_layer_and_writes_a_program(network_file: Path, datas
     output = tmp_path / "six.tile"
     assert main(["compile", str(network_file), "--calibrate", str(dataset_file), "--bits", "6", "--images", "10", "--board", "pynq-z2", "-o", str(output)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split() == ["layer", "array", "ifm", "kernel", "ofm", "stripes", "weights", "cycles", "bound", "by"]
+    assert lines[0].split() == ["layer", "on", "kernel", "result", "stripes", "KiB", "in", "weights", "out", "cycles", "ms", "lanes", "bound"]
     layers = [line.split() for line in lines[1:4]]
-    assert [layer[:5] for layer in layers] == [
-        ["pool1", "mac", "12x12x3", "3x3", "6x6x16"],
-        ["relu2", "adder", "6x6x16", "3x3", "6x6x24"],
-        ["scores", "mac", "1x1x1152", "1x1", "1x1x6"],
+    assert [[layer[0], " ".join(layer[1:4]), *layer[4:6]] for layer in layers] == [
+        ["pool1", "mac 8 bit", "3x3", "6x6x16"],
+        ["relu2", "adder 8 bit", "3x3", "6x6x24"],
+        ["scores", "mac 8 bit", "1x1", "1x1x6"],
     ]
-    assert lines[5].split() == ["layer", "weights", "SNR", "dB", "result", "fl", "SNR", "dB", "saturated"]
-    errors = [line.split() for line in lines[6:9]]
+    assert f", {sum(int(layer[10]) for layer in layers)} cycles; " in lines[6]
+    table = lines.index("", 5) + 1
+    assert lines[table].split() == ["layer", "weights", "SNR", "dB", "result", "fl", "SNR", "dB", "saturated"]
+    errors = [line.split() for line in lines[table + 1 : table + 4]]
     assert [error[1:-5] for error in errors] == [["fixed", "6", "bit"], ["as", "its", "input"], ["fixed", "6", "bit"]]
     assert [error[-4] for error in errors] == ["u6", "u6", "6"] and all(float(error[-2]) > 5 for error in errors)
-    assert lines[10] == f"{covering(6)}; calibrated with 10 images"
-    assert lines[11].startswith(f"{sum(int(layer[8]) for layer in layers)} cycles an image, ")
+    assert lines[table + 5] == f"{covering(6)}; calibrated with 10 images"
     program = read_program(output)
     assert (program.board, program.classes, program.tensors["input"].format.bits) == ("pynq-z2", CLASSES, 6)
 

@@ -21,9 +21,10 @@ def test_the_table_names_every_layer_and_the_device(network_file: Path, sumtile:
     result = sumtile("plan", network_file)
     assert result.returncode == 0, result.stderr
     lines = result.stdout.splitlines()
-    assert lines[0].split()[:3] == ["layer", "on", "input"]
+    assert lines[0].split()[:3] == ["layer", "on", "kernel"]
     assert [line.split()[0] for line in lines[1:4]] == ["pool1", "relu2", "scores"]
-    assert any(line.startswith("small on overlay adder of zcu102, 1024 lanes: engine ") for line in lines)
+    assert any(line.startswith("small on overlay adder of zcu102, 1024 lanes at 200 MHz") for line in lines)
+    assert max(map(len, lines[: lines.index("")])) <= 120
     assert [line.split()[0] for line in lines if line.startswith(("LUT", "FF", "BRAM36", "DSP"))] == ["LUT", "FF", "BRAM36", "DSP"]
     assert "these are estimates" in result.stdout
 

@@ -50,7 +50,9 @@ def all_checks() -> list[Check]:
         "fashion-mnist": _fashion_mnist,
         "ap_int.h": _vendor_headers,
         "rich": lambda: _package("rich", "optional", "pip install rich, for colour and progress bars"),
-        "matplotlib": lambda: _package("matplotlib", "optional", "pip install matplotlib, for the notebooks"),
+        "matplotlib": lambda: _package("matplotlib", "optional", "pip install matplotlib, for the notebooks and the pictures of 'sumtile plan'"),
+        "onnx": lambda: _package("onnx", "optional", "pip install 'sumtile[compile]', to read ONNX and QONNX files"),
+        "onnxruntime": lambda: _package("onnxruntime", "optional", "pip install onnxruntime; only the tests compare with it"),
         "torch": lambda: _package("torch", "optional", "pip install 'sumtile[train]', to train networks"),
     }
     return [check for name, look in looks.items() for check in _guarded(name, look)]

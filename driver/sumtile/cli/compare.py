@@ -10,12 +10,12 @@ import sys
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from sumtile.report import Column, Screen, open_screen
 from sumtile.report.text import size
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from sumtile.cli.tracing import Difference
     from sumtile.program import Program
 
@@ -106,21 +106,17 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _rows(program: Program, real: dict[str, np.ndarray], golden: dict[str, np.ndarray], traces: dict[str, dict[str, np.ndarray]]) -> list[_Row]:
     """One row for each tensor that the float network has as well."""
+    from sumtile.quantize.noise import decibels
+
     rows = []
     for name, tensor in program.tensors.items():
         if name not in real:
             continue
-        expected, found = real[name].astype(np.float64), tensor.format.dequantize(golden[name])
         shape = (tensor.shape.height, tensor.shape.width, tensor.shape.channels)
-        equal = {trace: bool(np.array_equal(tensors[name], golden[name])) for trace, tensors in traces.items()}
-        rows.append(_Row(name, shape, tensor.format.bits, tensor.format.signed, tensor.format.fl, _decibels(expected.reshape(shape), found), golden[name].size, equal))
+        expected, found = real[name].astype("float64").reshape(shape), tensor.format.dequantize(golden[name])
+        equal = {trace: bool((tensors[name] == golden[name]).all()) for trace, tensors in traces.items()}
+        rows.append(_Row(name, shape, tensor.format.bits, tensor.format.signed, tensor.format.fl, decibels(expected, found - expected), golden[name].size, equal))
     return rows
-
-
-def _decibels(signal: np.ndarray, found: np.ndarray) -> float:
-    noise = float(np.sum((found - signal) ** 2))
-    power = float(np.sum(signal**2))
-    return float(10 * np.log10(power / noise)) if noise and power else float("inf") if not noise else float("-inf")
 
 
 def _show(screen: Screen, rows: list[_Row], differences: dict[str, Difference | None]) -> None:

@@ -14,13 +14,11 @@ from sumtile.cli.layer_settings import LAYERS_HELP
 from sumtile.cli.quantization import SCHEMES_HELP
 from sumtile.cli.quantize import add_quantization_options, check_output, quantized_network, show_errors
 from sumtile.errors import SumtileError
-from sumtile.report import Column, Screen, open_screen
-from sumtile.report.text import duration, size
+from sumtile.report import open_screen
+from sumtile.report.text import duration
 
 if TYPE_CHECKING:
-    from sumtile.kernels.layer import MapShape
     from sumtile.overlay import Overlay
-    from sumtile.program import Program
     from sumtile.quantize import QuantizedNetwork
 
 _EPILOG = f"""\
@@ -39,23 +37,10 @@ examples:
 Quantization needs no training, only images like those that the network will see: a folder of
 images, a data set, or an .npz file with an array x. Labels are not used.
 
-The first table shows, for each layer, its maps, the stripes it is computed in, the bytes of its
-weight stream, the clock cycles of its slowest stage and which stage that is. The second one shows
-the formats of its weights and of its result (u: unsigned; fl: fractional bits) and what they
+The first table is that of 'sumtile plan', whose help explains it. The second one shows, for each
+layer, the formats of its weights and of its result (u: unsigned; fl: fractional bits) and what they
 cost: the signal-to-noise ratio of the weights; that of the result on these images, which carries
 the errors of the layers before; and the share of the result that saturates."""
-
-_COLUMNS = (
-    Column("layer", style="bold"),
-    Column("array"),
-    Column("ifm"),
-    Column("kernel"),
-    Column("ofm"),
-    Column("stripes", right=True),
-    Column("weights", right=True),
-    Column("cycles", right=True),
-    Column("bound by"),
-)
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -75,9 +60,10 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs the command and returns its exit status."""
-    from sumtile.compiler import compile_network
+    from sumtile.compiler import compile_network, plan_program
     from sumtile.program import write_program
     from sumtile.quantize.file import QUANTIZED
+    from sumtile.report.plan import show_steps
 
     begin = time.monotonic()
     check_output(Path(arguments.output), "program", "model.tile")
@@ -92,12 +78,11 @@ def run(arguments: argparse.Namespace) -> int:
         words = f"{quantized.scheme}; calibrated with {images} images"
     program = compile_network(quantized, overlay)
     write_program(program, arguments.output)
-    cycles = _show_layers(screen, program, overlay)
+    show_steps(screen, plan_program(program, overlay))
     screen.line()
     show_errors(screen, quantized)
     screen.line()
     screen.line(words, style="dim")
-    screen.line(f"{cycles} cycles an image, {duration(cycles / overlay.clock_mhz / 1e6)} at {overlay.clock_mhz:g} MHz, by the cycle model while the memory keeps up", style="dim")
     screen.line(f"{arguments.output} runs '{program.name}' on overlay {overlay.name} of {overlay.board.name}; compiled in {duration(time.monotonic() - begin)}", style="bold")
     return 0
 
@@ -113,32 +98,3 @@ def _read(arguments: argparse.Namespace) -> tuple[QuantizedNetwork, Overlay]:
         raise SumtileError(f"{arguments.network} is quantized already, so {given[0]} has no meaning; leave it out, or give the float network.")
     quantized = read_quantized(arguments.network)
     return quantized, Overlay.load(arguments.overlay or overlay_for(quantized), arguments.board)
-
-
-def _show_layers(screen: Screen, program: Program, overlay: Overlay) -> int:
-    """Prints a line a layer and gives the cycles of all of them."""
-    from sumtile.kernels.cycles import stage_cycles
-    from sumtile.kernels.packing import HEADER_BYTES
-    from sumtile.kernels.tiling import tile
-    from sumtile.program import HostStep
-
-    engine = overlay.engine
-    rows, total = [], 0
-    for step in program.steps:
-        if isinstance(step, HostStep):
-            shapes = _shape(program.tensors[step.sources[0]].shape), "", _shape(program.tensors[step.target].shape)
-            rows.append((step.name, "host", *shapes, "", "", "", type(step.operation).__name__))
-            continue
-        layer, tiling = step.layer, tile(engine, step.layer)
-        stages = stage_cycles(engine, layer, tiling)
-        slowest = max(stages, key=lambda stage: stages[stage])
-        total += stages[slowest]
-        stream = HEADER_BYTES + tiling.groups * engine.to * 8 + tiling.weight_tiles * tiling.weight_repeats * engine.tile_bytes
-        shapes = _shape(layer.ifm), "x".join(map(str, layer.kernel)), _shape(layer.ofm)
-        rows.append((step.name, layer.operator, *shapes, str(tiling.stripes), size(stream), f"{stages[slowest]}", slowest.removeprefix("load_")))
-    screen.table(_COLUMNS, rows)
-    return total
-
-
-def _shape(shape: MapShape) -> str:
-    return f"{shape.height}x{shape.width}x{shape.channels}"

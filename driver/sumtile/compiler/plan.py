@@ -37,7 +37,7 @@ class LayerPlan:
         where: what computes it: an array of the engine, or ``host`` and the operation.
         on_engine: an engine layer, and not an operation of the processor.
         ifm, ofm: shapes of what it reads and makes, (height, width, channels).
-        kernel: (height, width) of the convolution, (0, 0) for an operation of the processor.
+        kernel, stride: (height, width) of the convolution, (0, 0) for an operation of the processor.
         depthwise: each output channel sees one input channel.
         stripes, stripe_rows: the cut of the layer, 0 for an operation of the processor.
         reuse: ``weights stay`` where all weights are kept over the layer (weight-stationary), ``inputs stay`` where they
@@ -57,6 +57,7 @@ class LayerPlan:
     ifm: Shape
     ofm: Shape
     kernel: tuple[int, int]
+    stride: tuple[int, int]
     depthwise: bool
     stripes: int
     stripe_rows: int
@@ -87,6 +88,7 @@ class Plan:
         overlay, board, clock_mhz: what it is planned for.
         lanes: lanes of the overlay's widest array.
         memory_bytes: bytes a second of the board's memory, as far as they can be used.
+        host_bytes: bytes a second that the processor's operations are assumed to read and write.
         layers: one entry a step, in order.
         budget: one entry a resource of the device.
         problems: what keeps the plan from being carried out, a sentence each.
@@ -99,6 +101,7 @@ class Plan:
     clock_mhz: float
     lanes: int
     memory_bytes: float
+    host_bytes: int
     layers: tuple[LayerPlan, ...]
     budget: tuple[Use, ...]
     problems: tuple[str, ...] = ()
@@ -192,7 +195,7 @@ def _plan(network: str, scheme: str, overlay: Overlay, layers: tuple[LayerPlan, 
         if not use.fits
     ]
     memory = board.ddr_bytes_per_second * board.ddr_efficiency
-    return Plan(network, scheme, overlay.name, board.name, overlay.clock_mhz, _lanes(overlay.engine), memory, layers, uses, (*problems, *short))
+    return Plan(network, scheme, overlay.name, board.name, overlay.clock_mhz, _lanes(overlay.engine), memory, board.host_bytes_per_second, layers, uses, (*problems, *short))
 
 
 def _lanes(engine: Engine) -> int:
@@ -214,6 +217,7 @@ def _plan_layer(step: Step, overlay: Overlay, ports: Ports) -> LayerPlan:
         ifm=_shape(layer.ifm),
         ofm=_shape(layer.ofm),
         kernel=layer.kernel,
+        stride=layer.stride,
         depthwise=layer.depthwise,
         stripes=tiling.stripes,
         stripe_rows=tiling.stripe_rows,
@@ -250,6 +254,7 @@ def _plan_host(program: Program, step: HostStep, overlay: Overlay) -> LayerPlan:
         ifm=_shape(sources[0]),
         ofm=_shape(target),
         kernel=(0, 0),
+        stride=(0, 0),
         depthwise=False,
         stripes=0,
         stripe_rows=0,

@@ -7,25 +7,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sumtile.report.screen import Column, Screen
-from sumtile.report.text import duration, size
+from sumtile.report.text import size
 
 if TYPE_CHECKING:
-    from sumtile.compiler.plan import LayerPlan, Plan, Shape
+    from sumtile.compiler.plan import LayerPlan, Plan
 
 RESOURCES = {"lut": "LUT", "ff": "FF", "bram36": "BRAM36", "dsp": "DSP"}
 
-NAME_MAX = 26
-"""Longest name of a step in the table; the end of a longer one tells more than its beginning."""
+NAME_MAX, WHERE_MAX = 20, 12
+"""Longest name of a step in the table, of which the end tells more than the beginning, and of what computes it."""
 
 _COLUMNS = (
     Column("layer", style="bold"),
     Column("on"),
-    Column("input", right=True),
-    Column("k", right=True),
+    Column("kernel", right=True),
     Column("result", right=True),
     Column("stripes", right=True),
-    Column("reuse"),
-    Column("in", right=True),
+    Column("KiB in", right=True),
     Column("weights", right=True),
     Column("out", right=True),
     Column("cycles", right=True),
@@ -39,16 +37,21 @@ _BUDGET_COLUMNS = (Column("device", style="bold"), Column("about", right=True), 
 
 def show_plan(screen: Screen, plan: Plan) -> None:
     """Writes the whole plan."""
-    screen.table(_COLUMNS, [_row(layer) for layer in plan.layers])
-    screen.line()
-    for line in _sums(plan):
-        screen.line(line)
+    show_steps(screen, plan)
     screen.line()
     show_budget(screen, plan)
     for problem in plan.problems:
         screen.line(f"cannot run: {problem}", style="bold red")
     for hint in hints(plan):
         screen.line(f"hint: {hint}", style="yellow")
+
+
+def show_steps(screen: Screen, plan: Plan) -> None:
+    """Writes a line a step, and the sums."""
+    screen.table(_COLUMNS, [_row(layer) for layer in plan.layers])
+    screen.line()
+    for line in _sums(plan):
+        screen.line(line)
 
 
 def show_budget(screen: Screen, plan: Plan) -> None:
@@ -77,37 +80,43 @@ def hints(plan: Plan) -> list[str]:
 
 
 def _sums(plan: Plan) -> list[str]:
-    engine = f"engine {duration(plan.engine_seconds)} ({plan.cycles} cycles at {plan.clock_mhz:g} MHz), {plan.gops:.1f} GOPS, lanes {plan.lane_use():.1%} in use"
+    lines = [f"{plan.network} on overlay {plan.overlay} of {plan.board}, {plan.lanes} lanes at {plan.clock_mhz:g} MHz"]
+    lines.append(f"engine {_milliseconds(plan.engine_seconds)}, {plan.cycles} cycles; {plan.gops:.1f} GOPS; {plan.lane_use():.1%} of the lanes at work")
     if plan.wide_kernels:
-        engine += f", {plan.lane_use(plan.wide_kernels):.1%} over the 3x3 layers ({plan.array_use(plan.wide_kernels):.1%} while the array works)"
-    moved = sum(layer.bytes for layer in plan.layers)
-    lines = [f"{plan.network} on overlay {plan.overlay} of {plan.board}, {plan.lanes} lanes: {engine}"]
-    host = f"host {duration(plan.host_seconds)}, by an assumed rate; " if plan.host_seconds else ""
-    return [*lines, f"{host}{size(moved)} to and from memory an image; calls and interrupts of the driver come on top"]
+        lines.append(f"3x3 layers: {plan.lane_use(plan.wide_kernels):.1%} of the lanes at work, {plan.array_use(plan.wide_kernels):.1%} while the array runs")
+    if plan.host_seconds:
+        lines.append(f"host {_milliseconds(plan.host_seconds)}, at the {plan.host_bytes / 1e6:g} MB/s that are assumed for it")
+    lines.append(f"{size(sum(layer.bytes for layer in plan.layers))} to and from memory an image; the driver's calls and interrupts come on top")
+    return lines
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{1e3 * seconds:.2f} ms"
 
 
 def _row(layer: LayerPlan) -> tuple[str, ...]:
     name = layer.name if len(layer.name) <= NAME_MAX else f"…{layer.name[1 - NAME_MAX :]}"
+    where = layer.where if len(layer.where) <= WHERE_MAX else f"{layer.where[: WHERE_MAX - 1]}…"
+    read, written = _kib(layer.feature_bytes + layer.residual_bytes), _kib(layer.result_bytes)
     if not layer.on_engine:
-        moved = size(layer.feature_bytes), "", size(layer.result_bytes)
-        return name, layer.where, _shape(layer.ifm), "", _shape(layer.ofm), "", "", *moved, "", f"{1e3 * layer.seconds:.3f}", "", "host"
-    kernel = "x".join(map(str, layer.kernel)) + ("d" if layer.depthwise else "")
-    moved = size(layer.feature_bytes + layer.residual_bytes), size(layer.weight_bytes), size(layer.result_bytes)
-    return (
-        name,
-        layer.where,
-        _shape(layer.ifm),
-        kernel,
-        _shape(layer.ofm),
-        f"{layer.stripes}",
-        layer.reuse,
-        *moved,
-        f"{layer.cycles}",
-        f"{1e3 * layer.seconds:.3f}",
-        f"{layer.lane_use:.0%}",
-        layer.bound,
-    )
+        return name, where, "", _shape(layer.ofm), "", read, "", written, "", f"{1e3 * layer.seconds:.3f}", "", layer.bound
+    cut = f"{layer.stripes}{layer.reuse[:1]}"
+    cycles, milliseconds = f"{layer.cycles}", f"{1e3 * layer.seconds:.3f}"
+    return name, where, _kernel(layer), _shape(layer.ofm), cut, read, _kib(layer.weight_bytes), written, cycles, milliseconds, f"{layer.lane_use:.0%}", layer.bound
 
 
-def _shape(shape: Shape) -> str:
+def _kernel(layer: LayerPlan) -> str:
+    """``3x3``, with ``d`` for a depthwise one and ``/2`` for its stride."""
+    kernel = _shape(layer.kernel) + ("d" if layer.depthwise else "")
+    if layer.stride == (1, 1):
+        return kernel
+    return f"{kernel}/{layer.stride[0]}" if layer.stride[0] == layer.stride[1] else f"{kernel}/{_shape(layer.stride)}"
+
+
+def _shape(shape: tuple[int, ...]) -> str:
     return "x".join(map(str, shape))
+
+
+def _kib(count: int) -> str:
+    """Binary kilobytes, with a decimal where they are few."""
+    return f"{count / 1024:.1f}" if count < 99.95 * 1024 else f"{count / 1024:.0f}"

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,7 +25,8 @@ COLORS = {
 
 _OTHER = "tab:olive"
 _NAME_MAX = 30
-_LABELLED = 8  # dots of the roofline that are named: the longest layers that are not close to another one
+_NAMED = 10  # dots of the roofline that are named at most
+_PLACES = (((-10, 0), "right", "center"), ((10, 0), "left", "center"), ((0, -11), "center", "top"), ((0, -22), "center", "top"), ((-10, -11), "right", "top"))
 
 
 def plan_figure(plan: Plan) -> Figure:
@@ -36,10 +36,13 @@ def plan_figure(plan: Plan) -> Figure:
     height = min(max(4.5, 1.2 + 0.22 * len(plan.layers)), 40.0)
     figure, (bars, roof) = pyplot.subplots(1, 2, figsize=(14, height), gridspec_kw={"width_ratios": (1, 1.1)}, layout="constrained")
     _draw_bars(bars, plan)
-    _draw_roofline(roof, plan)
-    figure.suptitle(
-        f"{plan.network} on overlay {plan.overlay} of {plan.board}: engine {1e3 * plan.engine_seconds:.2f} ms at {plan.clock_mhz:g} MHz, host {1e3 * plan.host_seconds:.2f} ms (assumed rate)"
-    )
+    host = f", host {1e3 * plan.host_seconds:.2f} ms (at an assumed rate)" if plan.host_seconds else ""
+    figure.suptitle(f"{plan.network} on overlay {plan.overlay} of {plan.board}: engine {1e3 * plan.engine_seconds:.2f} ms at {plan.clock_mhz:g} MHz{host}")
+    if layers := [layer for layer in plan.engine_layers if layer.operations]:
+        _draw_roofline(roof, plan, layers)
+        _name_dots(figure, roof, sorted(layers, key=lambda layer: -layer.seconds))
+    else:
+        roof.set_visible(False)
     return figure
 
 
@@ -60,32 +63,46 @@ def _draw_bars(axes: Axes, plan: Plan) -> None:
     axes.legend(handles=[Patch(color=COLORS.get(bound, _OTHER), label=f"bound by {bound}" if bound != "host" else "on the host") for bound in seen], loc="lower right", fontsize=8)
 
 
-def _draw_roofline(axes: Axes, plan: Plan) -> None:
-    layers = [layer for layer in plan.engine_layers if layer.operations]
-    if not layers:
-        axes.set_visible(False)
-        return
-    intensity = [2 * layer.operations / layer.bytes for layer in layers]
-    speed = [2e-9 * layer.operations / layer.seconds for layer in layers]
+def _draw_roofline(axes: Axes, plan: Plan, layers: list[LayerPlan]) -> None:
+    intensity, speed = zip(*map(_point, layers))
     peak, slope = 2e-3 * plan.lanes * plan.clock_mhz, plan.memory_bytes * 1e-9
     low, high = min(*intensity, peak / slope) / 2, max(*intensity, peak / slope) * 2
     corner = peak / slope
     axes.plot([low, corner, high], [low * slope, peak, peak], color="black", linewidth=1)
-    axes.annotate(f"{plan.lanes} lanes: {peak:.0f} GOPS", (high, peak), ha="right", va="bottom", fontsize=8)
-    axes.annotate(f"memory: {slope:.1f} GB/s", (low, low * slope), ha="left", va="bottom", fontsize=8, rotation=0)
+    axes.annotate(f"{plan.lanes} lanes: {peak:.0f} GOPS", (high, peak), xytext=(0, 5), textcoords="offset points", ha="right", va="bottom", fontsize=8)
+    axes.annotate(f"memory: {slope:.1f} GB/s", (low, low * slope), xytext=(12, 0), textcoords="offset points", ha="left", va="bottom", fontsize=8)
     longest = max(layer.seconds for layer in layers)
     axes.scatter(
         intensity, speed, s=[20 + 280 * layer.seconds / longest for layer in layers], c=[_color(layer) for layer in layers], alpha=0.65, edgecolors="black", linewidths=0.4
     )
-    named: list[tuple[float, float]] = []
-    for layer, x, y in sorted(zip(layers, intensity, speed), key=lambda entry: -entry[0].seconds):
-        if len(named) < _LABELLED and all(abs(math.log(x / other)) > 0.5 or abs(math.log(y / height)) > 0.25 for other, height in named):
-            named.append((x, y))
-            axes.annotate(layer.name[-_NAME_MAX:], (x, y), xytext=(-9, -4), textcoords="offset points", fontsize=7, ha="right")
     axes.set(xscale="log", yscale="log", xlabel="operations a byte to and from memory", ylabel="GOPS (a multiply-accumulate is two)")
     axes.set_title("roofline; the area of a dot is the layer's time", fontsize=9)
     axes.grid(True, which="both", alpha=0.2)
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def _name_dots(figure: Figure, axes: Axes, layers: list[LayerPlan]) -> None:
+    """Names as many of the longest layers as there is room for: a name that would cover another text or dot is left out."""
+    from matplotlib.transforms import Bbox
+
+    figure.draw_without_rendering()  # the layout decides where points are
+    centres = axes.transData.transform([_point(layer) for layer in layers])
+    taken = [Bbox.from_bounds(x - 7, y - 7, 14, 14) for x, y in centres] + [text.get_window_extent() for text in axes.texts]
+    frame, named = axes.get_window_extent(), 0
+    for layer in layers:
+        for offset, across, along in _PLACES:
+            name = axes.annotate(layer.name[-_NAME_MAX:], _point(layer), xytext=offset, textcoords="offset points", fontsize=7, ha=across, va=along)
+            box = name.get_window_extent()
+            if named < _NAMED and frame.containsx(box.x0) and frame.containsx(box.x1) and not any(box.overlaps(other) for other in taken):
+                taken.append(box)
+                named += 1
+                break
+            name.remove()
+
+
+def _point(layer: LayerPlan) -> tuple[float, float]:
+    """Operations a byte, and 1e9 operations a second."""
+    return 2 * layer.operations / layer.bytes, 2e-9 * layer.operations / layer.seconds
 
 
 def _color(layer: LayerPlan) -> str:
