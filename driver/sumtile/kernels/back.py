@@ -24,23 +24,26 @@ class Back:
         self._word_beats = pixel_beats(engine, layer.channels) / tiling.groups
         self._scaled = float(tiling.groups * engine.to) + 1  # the parameters come first
         self._filled = 0.0
-        self._older, self._backlog = 0, 0  # words of the stripe before the last complete one, and all that wait to leave
+        self._groups = tiling.groups
+        self._waiting = [0]  # words of complete pixels that have not left, for each stripe; the current one last
         self._combine = _Combine(engine, layer, ports, self._word_beats)
 
     def begin_stripe(self) -> None:
         """A stripe is filled when the last but one before it is empty."""
-        if self._older > 0:
-            self._leave(self._older, self._filled)
+        self._waiting.append(0)
+        older = sum(self._waiting[:-2])
+        if older:
+            self._leave(older, self._filled)
             self._filled = max(self._filled, self._combine.now - WORDS * self._word_beats)
 
-    def take(self, words: int, begins: float, ends: float, tiles: int) -> float:
+    def take(self, words: int, begins: float, ends: float, tiles: int, last_group: bool, last_stripe: bool) -> float:
         """Words of ``tiles`` tiles of outputs, whose sums are ready from ``begins`` to ``ends``; returns how early the array may be done with them."""
         scaling = words * self._fold
         last = min(words, self._tp) * self._fold
         self._scaled = max(self._scaled + scaling, begins + 1 + scaling, ends + 1 + last)
         start = self._filled
         self._filled = max(self._filled + words, self._scaled + 1)
-        leaving = min(words, self._backlog)
+        leaving = self._leaving(words, last_group, last_stripe)
         if leaving:
             self._leave(leaving, max(start, begins), self._filled)
             self._filled = max(self._filled, self._combine.now - WORDS * self._word_beats)
@@ -48,19 +51,28 @@ class Back:
         self._scaled = max(self._scaled, self._filled - WORDS * pace)
         return self._scaled - scaling / tiles * (min(SUMS, tiles) + 1)
 
+    def _leaving(self, words: int, last_group: bool, last_stripe: bool) -> int:
+        """How many words leave while so many come. The last group completes pixels, of which the newest have to settle."""
+        before = sum(self._waiting)
+        if not last_group:
+            return min(words, before)
+        self._waiting[-1] += words * self._groups
+        settled = sum(self._waiting) - min(words, MEMORY_DELAY + 1) * self._groups
+        wanted = words if not last_stripe else min(words, before) + max(words - before, 0) * self._groups
+        return max(min(wanted, settled), 0)
+
     def _leave(self, words: int, start: float, end: float = 0.0) -> None:
         self._combine.take(words, start, end)
-        self._backlog -= words
-        self._older = max(self._older - words, 0)
-
-    def end_stripe(self, words: int) -> None:
-        """A stripe of so many words is complete."""
-        self._older = self._backlog
-        self._backlog += words
+        while words:
+            left = min(words, self._waiting[0])
+            self._waiting[0] -= left
+            words -= left
+            if words:
+                del self._waiting[0]
 
     def finish(self) -> float:
         """The cycle in which the last beat has left."""
-        self._leave(self._backlog, self._filled + MEMORY_DELAY)
+        self._leave(sum(self._waiting), self._filled + MEMORY_DELAY)
         return self._combine.finish()
 
 

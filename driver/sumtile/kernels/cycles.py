@@ -65,12 +65,14 @@ def output_cycles(engine: Engine, layer: Layer, group: int) -> int:
 
 
 def _reorder(layer: Layer, tiling: Tiling) -> int:
-    """Two halves: stripe ``s`` is filled when stripe ``s - 2`` is emptied, and emptied when it is filled."""
+    """Two halves: stripe ``s`` is filled when stripe ``s - 2`` is emptied, and emptied from the first word of its last group on."""
     filled, emptied = 0, [0, 0]
     for stripe in stripes_of(layer, tiling):
-        words = len(stripe) * layer.conv.width * tiling.groups
-        filled = max(filled, emptied[-2]) + words
-        emptied.append(max(emptied[-1], filled + MEMORY_DELAY) + words)
+        pixels = len(stripe) * layer.conv.width
+        begun = max(filled, emptied[-2])
+        filled = begun + pixels * tiling.groups
+        first_pixel = begun + pixels * (tiling.groups - 1) + 1
+        emptied.append(max(emptied[-1], first_pixel + MEMORY_DELAY) + pixels * tiling.groups)
     return emptied[-1]
 
 

@@ -47,7 +47,6 @@ class Front:
             self._group(rows, group, first, frees)
             self._groups += 1
         self._window.release(rows_released(layer, rows))
-        self._back.end_stripe(len(rows) * layer.conv.width * tiling.groups)
 
     def finish(self) -> float:
         """When the rows that no output needs have been read, too."""
@@ -64,7 +63,8 @@ class Front:
             self._steps(count - 1 - last, group)
             if last and count > 1:
                 self._steps(1, group, first_tile)
-            self._hold(self._back.take(words, begins + self._cycles[group], self.compute, count))
+            last_group, last_stripe = group + 1 == self._tiling.groups, rows.stop == self._layer.conv.height
+            self._hold(self._back.take(words, begins + self._cycles[group], self.compute, count, last_group, last_stripe))
 
     def _first_tile(self, row: int | None, group: int, first_tile: int, new: bool, last: bool) -> float:
         """The first tile of outputs of a row, kernel row by kernel row: each needs its input row and, where they are new, its weights.

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The sumtile authors
 // SPDX-License-Identifier: Apache-2.0
-// reorder: a stripe's results arrive group by group and leave pixel by pixel with all groups (NHWC). Two halves take
-// turns: one is filled while the other is emptied, one word each an iteration.
+// reorder: a stripe's results arrive group by group and leave pixel by pixel with all groups (NHWC), a word each an
+// iteration. Two halves take turns, so that one can be filled while the other is emptied; a pixel may leave as soon as
+// its last group is there.
 #ifndef SUMTILE_REORDER_HPP
 #define SUMTILE_REORDER_HPP
 
@@ -38,12 +39,13 @@ void reorder(typename Derived<Config>::MidStream& mids, typename Derived<Config>
   typename D::MidWord buffer[2][Config::kReorderWords];
 #pragma HLS aggregate variable=buffer
 #pragma HLS bind_storage variable=buffer type=ram_s2p impl=bram
-  // The sides work on different halves: a half is emptied when its stripe is settled, and filled when it is empty.
+  // A pixel is emptied when all its words are settled, and a half filled again when it is empty.
 #pragma HLS dependence variable=buffer type=inter direction=RAW distance=4 true
 #pragma HLS dependence variable=buffer type=intra false
   LoopCounter counter(Loop::reorder);
   StripeCursor fill(d), empty(d);
-  Settled<uint_t<13>> settled(0);
+  uint_t<27> complete = 0, emptied = 0;  // pixels
+  Settled<uint_t<27>> settled(0);
   uint_t<12> fill_group = 0, empty_group = 0;
   uint_t<26> fill_pixel = 0, empty_pixel = 0;
   uint_t<32> fill_address = 0, empty_address = 0;
@@ -52,11 +54,15 @@ reorder_words:
   while (empty.stripe < d.stripes) {
 #pragma HLS pipeline II=1
 #pragma HLS loop_tripcount min=16 max=1000000
-    const bool may_fill = fill.stripe < d.stripes && fill.stripe - empty.stripe < 2;
-    const bool may_empty = empty.stripe < settled.step(fill.stripe);
+    const bool may_empty = emptied < settled.step(complete);
+    // The last stripe has no other to be filled meanwhile: as many words leave as a pixel has before the next one is
+    // completed, and not when the last one is.
+    const bool holds = may_empty && empty.stripe + 1 == d.stripes && empty_group + 1 != d.groups;
+    const bool may_fill = fill.stripe < d.stripes && fill.stripe - empty.stripe < 2 && !holds;
     if (may_fill) {
       buffer[fill.half][fill_address] = mids.read();
       fill_address += d.groups;
+      if (fill_group + 1 == d.groups) ++complete;
       if (++fill_pixel == fill.pixels) {
         fill_pixel = 0;
         fill_address = ++fill_group;
@@ -71,6 +77,7 @@ reorder_words:
       ++empty_address;
       if (++empty_group == d.groups) {
         empty_group = 0;
+        ++emptied;
         if (++empty_pixel == empty.pixels) {
           empty_pixel = 0, empty_address = 0;
           empty.next(d);
