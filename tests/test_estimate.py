@@ -61,6 +61,15 @@ def test_multipliers_are_counted_as_they_fit_a_dsp() -> None:
     assert mixed["mac of 8 bits array"].dsp == 40 // 2
 
 
+def test_lanes_are_counted_as_they_were_measured() -> None:
+    eight, adder, mixed = (estimate(Overlay.load(*which)) for which in (("fixed8", "pynq-z2"), ("adder", "pynq-z2"), ("msq", "pynq-z2")))
+    spread = 16 * 16 * 8 * (1 / 4 + 1 / 3)  # a LUT for four bits of a row that is picked, one for three bits that are masked
+    assert eight["mac of 8 bits array"].lut == pytest.approx(16 * 16 * 17.5 + spread)
+    assert adder["adder of 8 bits array"].lut == pytest.approx(16 * 16 * 2 * 21.7)
+    assert adder["mac of 8 bits array"].ff == pytest.approx(2 * 16 * 2 * 35.1 + 16 * 16 * 8)
+    assert mixed["mixed of 4 bits array"].lut == pytest.approx(16 * (16 * 13.8 + 24 * 30.9) + 16 * 40 * 4 * (1 / 4 + 1 / 3))
+
+
 def test_more_lanes_and_deeper_buffers_take_more() -> None:
     overlay = small_overlay("mac_conv", 8)
     base = _total(overlay)

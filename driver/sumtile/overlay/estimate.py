@@ -109,10 +109,10 @@ def budget(overlay: Overlay) -> list[Use]:
 def _array(engine: Engine, array: Array, family: str) -> Resources:
     """All lanes with their adder trees and accumulators; and what spreads depthwise weights: a row is picked, and each lane masks its weight."""
     fixed = {"mac": engine.to, "mixed": array.fixed_lanes}.get(array.operator, 0)
-    lanes = {"mac": fixed, "sp2" if array.operator == "mixed" else array.operator: engine.to - fixed}
+    lanes = [("mac", fixed), ("sp2" if array.operator == "mixed" else array.operator, engine.to - fixed)]
     inputs = engine.ti // array.fold * engine.tp
     total = Resources()
-    for operator, outputs in lanes.items():
+    for operator, outputs in lanes:
         luts, ffs = _lane(operator, engine.data_bits, array.weight_bits)
         total += Resources(inputs * outputs * luts, inputs * outputs * ffs)
     dsps = -(-fixed // 2) if packs(engine.data_bits, array.weight_bits) else fixed * multiplier_dsps(engine.data_bits + 1, array.weight_bits, family)

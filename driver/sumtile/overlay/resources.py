@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -16,8 +17,9 @@ def _folder(name: str) -> Path:
 
 
 def overlays_folder() -> Path:
-    """Folder of the overlay descriptions, of ``boards/`` and of the bitstreams, one folder a board."""
-    return _folder("overlays")
+    """Folder of the overlay descriptions, of ``boards/`` and of the bitstreams, one folder a board: ``$SUMTILE_OVERLAYS``, or the project's own."""
+    own = os.environ.get("SUMTILE_OVERLAYS")
+    return Path(own) if own else _folder("overlays")
 
 
 def models_folder() -> Path:
