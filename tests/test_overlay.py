@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -153,7 +154,7 @@ def test_a_file_that_is_no_json_object_is_refused(folder: Path, name: str, conte
 
 
 def test_unknown_names_list_the_known_ones(folder: Path) -> None:
-    with pytest.raises(SumtileError, match=r"there is no overlay 'addr' \(known: adder, fixed16, fixed8, msq, sp2\)"):
+    with pytest.raises(SumtileError, match=re.escape(f"there is no overlay 'addr' (known: {', '.join(overlay_names())})")):
         Overlay.load("addr", "zcu102", folder)
-    with pytest.raises(SumtileError, match=r"there is no board 'zcu' \(known: pynq-z2, zc706, zcu102\)"):
+    with pytest.raises(SumtileError, match=re.escape(f"there is no board 'zcu' (known: {', '.join(board_names())})")):
         Board.load("zcu", folder)
