@@ -14,6 +14,7 @@ from tests.cli.conftest import Command
 from sumtile.cli import main
 from sumtile.compiler import plan_program
 from sumtile.overlay import Overlay
+from sumtile.overlay.resources import models_folder
 from sumtile.program import read_program
 
 
@@ -51,3 +52,15 @@ def test_what_cannot_run_is_told_with_status_2(network_file: Path, program_file:
     assert other.returncode == 2 and "was compiled for overlay 'adder' on zcu102" in other.stderr
     place = sumtile("plan", program_file, "--picture", tmp_path / "absent" / "plan.png")
     assert place.returncode == 2 and "the picture cannot be written" in place.stderr
+
+
+def test_hints_name_what_takes_the_time(capsys: pytest.CaptureFixture[str]) -> None:
+    network = models_folder() / "lenet5_fashion.npz"
+    plan = ["plan", str(network), "--scheme", "msq", "--overlay", "msq", "--board", "pynq-z2"]
+    assert main(plan) == 0
+    assert "hint: layer 'pool1' takes" in capsys.readouterr().out
+    assert main([*plan, "--ends", "4"]) == 0
+    shown = capsys.readouterr().out
+    assert "hint: layer" not in shown and "of the time on the small array" not in shown
+    assert main(["plan", str(network), "--scheme", "dynamic", "--overlay", "fixed8"]) == 0
+    assert "the small array" not in capsys.readouterr().out

@@ -68,13 +68,16 @@ def hints(plan: Plan) -> list[str]:
     """What would help most, a sentence each."""
     found = []
     total = plan.engine_seconds + plan.host_seconds
+    wide = any(layer.where.startswith(("mixed", "sp2")) for layer in plan.engine_layers)
     for layer in plan.engine_layers:
-        share = layer.seconds / total if total else 0.0
-        if share > 0.25 and layer.lane_use < 0.2 and len(plan.engine_layers) > 4:
+        if wide and layer.where.startswith("mac") and layer.seconds > 0.25 * total:
             found.append(
-                f"layer '{layer.name}' takes {share:.0%} of the time on {layer.lane_use:.0%} of the lanes; give it weights that the wide array takes (--ends, or --layers)."
+                f"layer '{layer.name}' takes {layer.seconds / total:.0%} of the time on the small array; give it weights of 4 bits, which the wide one takes (--ends 4, or --layers)."
             )
-    if total and plan.host_seconds > 0.2 * total:
+    waiting = sum(layer.seconds for layer in plan.engine_layers if layer.bound == "weights")
+    if waiting > 0.25 * total:
+        found.append(f"layers that wait for weights take {waiting / total:.0%} of the time; narrower weights help, or more weight_streams in the overlay.")
+    if plan.host_seconds > 0.2 * total:
         found.append(f"the host takes {plan.host_seconds / total:.0%} of the time, by the rate that is assumed for it; look for the steps on 'host'.")
     return found
 
