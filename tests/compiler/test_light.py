@@ -32,7 +32,7 @@ MACS = {
     "inception_v2": 1.8e9,
     "resnet50": 3.8e9,
     "shufflenet": 0.45e9,
-    "squeezenet": 0.3e9,
+    "squeezenet": 0.35e9,
     "vgg19": 19.6e9,
     "zfnet512": 1.4e9,
 }
@@ -45,7 +45,7 @@ OVERLAY = Overlay.load("fixed8", "zcu102")
 def test_it_is_planned_and_compiled(name: str) -> None:
     plan = plan_network(blank_network(import_onnx(light_path(f"light_{name}")), schemes.covering(8)), OVERLAY)
     assert not plan.problems
-    assert plan.operations == pytest.approx(MACS[name], rel=0.2)
+    assert plan.operations == pytest.approx(MACS[name], rel=0.15)
     assert 0 < plan.lane_use() < 1
 
 

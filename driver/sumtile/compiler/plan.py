@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+
 from sumtile.compiler.lower import compile_network, refusals
 from sumtile.errors import SumtileError
 from sumtile.kernels.layer import MapShape
@@ -176,7 +178,7 @@ def plan_program(program: Program, overlay: Overlay) -> Plan:
     """Plans every step of a program.
 
     Args:
-        program: a program for the overlay; the values of its weights do not matter.
+        program: a program for the overlay; of its weights only matters which inputs of a layer have none.
         overlay: the overlay, resolved for a board.
 
     Raises:
@@ -210,6 +212,8 @@ def _plan_layer(step: Step, overlay: Overlay, ports: Ports) -> LayerPlan:
     engine, layer = overlay.engine, step.layer
     tiling, array = tile(engine, layer), engine.array_of(layer.operator, layer.weight_bits)
     timing = layer_timing(engine, layer, tiling, ports)
+    taps = np.count_nonzero(np.any(step.weights, axis=0))  # a fold and the padding of channels add some of weight zero
+    operations = layer.conv.pixels * layer.channels * int(taps)
     return LayerPlan(
         name=step.name,
         where=f"{array.operator} {array.weight_bits} bit",
@@ -226,11 +230,11 @@ def _plan_layer(step: Step, overlay: Overlay, ports: Ports) -> LayerPlan:
         residual_bytes=feature_bytes(engine, layer.conv) if layer.residual else 0,
         weight_bytes=weight_bytes(engine, tiling),
         result_bytes=feature_bytes(engine, layer.ofm),
-        operations=layer.operations,
+        operations=operations,
         cycles=timing.cycles,
         array_cycles=timing.stages["compute"],
         seconds=timing.cycles / overlay.clock_mhz / 1e6,
-        lane_use=layer.operations / (_lanes(engine) * timing.cycles),
+        lane_use=operations / (_lanes(engine) * timing.cycles),
         bound=timing.bound,
     )
 

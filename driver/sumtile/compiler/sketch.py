@@ -20,7 +20,7 @@ from sumtile.quantize.calibrate import signs
 def blank_network(network: Network, scheme: Scheme) -> QuantizedNetwork:
     """A network as the quantizer will give it, as far as that depends on shapes and widths only.
 
-    Weights and addends are zeros, factors are one, and fractional lengths are 0.
+    Weights and factors are one, addends and fractional lengths 0.
 
     Args:
         network: the float network.
@@ -58,7 +58,7 @@ def sketch_network(network: Network, scheme: Scheme, overlay: Overlay) -> Progra
 
 
 def _blank(block: Block, weights: WeightFormat | None, format: FixedPoint) -> QuantizedLayer:
-    """A layer without numbers; its zero weights take no memory."""
+    """A layer without numbers; its weights take no memory."""
     zeros, ones = np.zeros(block.geometry.channels), np.ones(block.geometry.channels)
-    blank = np.broadcast_to(np.int8(0), block.geometry.weight_shape)
+    blank = np.broadcast_to(np.int8(1), block.geometry.weight_shape)
     return QuantizedLayer(tuple(block.nodes), block.source, block.residual, block.geometry, blank, weights, ones, zeros, block.slope, block.low, block.high, format)
