@@ -22,7 +22,7 @@ SHELL := /bin/bash
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(VENV)/.ready-cli ## classify the sample images on an emulated ZCU102 board
+demo: $(VENV)/.ready-cli,compile ## classify the sample images on an emulated ZCU102 board
 	@$(BIN)/sumtile demo
 
 test: test-env ## run the tests; more options with PYTEST="-k adder -x"
@@ -51,7 +51,7 @@ test-env: $(VENV)/.ready-test ## environment of the tests
 
 train-env: $(VENV)/.ready-train ## environment of the training: PyTorch, its CPU build where the index has one
 
-wheel: $(VENV)/.ready-cli ## build the wheel into dist/
+wheel: $(VENV)/.ready-cli,compile ## build the wheel into dist/
 	rm -rf build/lib build/bdist.* dist
 	$(BIN)/pip wheel --quiet --quiet --no-deps --wheel-dir dist .
 
