@@ -74,5 +74,21 @@ def test_channels_in_another_order_are_held_against_the_right_ones(tmp_path: Pat
     assert len(found) > 5 and all(layer["snr_db"] > 8 for layer in found), [(layer["layer"], layer["snr_db"]) for layer in found]
 
 
+def test_files_that_do_not_belong_together_are_told(
+    network_file: Path, quantized_file: Path, program_file: Path, image_files: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_network(resnet(1), tmp_path / "other.npz")
+    for network, quantized, sentence in (
+        (tmp_path / "other.npz", quantized_file, "small.q was not made from"),
+        (quantized_file, quantized_file, "small.q is quantized already, but a float network is needed here"),
+        (program_file, quantized_file, "small.tile is a compiled program, but a float network is needed here"),
+        (network_file, program_file, "is not a sumtile quantized network"),
+    ):
+        assert main(["compare", str(network), str(quantized), str(image_files[0])]) == 2
+        assert sentence in capsys.readouterr().err
+    assert main(["compile", str(program_file), "-o", str(tmp_path / "again.tile")]) == 2
+    assert "small.tile is a compiled program already" in capsys.readouterr().err
+
+
 def test_the_names_of_the_traces_are_those_that_there_are() -> None:
     assert tuple(tracing.TRACES) == compare.TRACE_NAMES

@@ -10,6 +10,7 @@ import sys
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from sumtile.errors import SumtileError
 from sumtile.report import Column, Screen, open_screen
 from sumtile.report.text import size
 
@@ -93,6 +94,7 @@ def run(arguments: argparse.Namespace) -> int:
     pixels = read_image(arguments.image, program.preprocess)
     features = to_integers(pixels, pixel_table(program.preprocess, program.tensors[program.input].format))
     real = float_tensors(network, quantized.orders, pixels)
+    _check_pair(arguments, program, real)
     golden = trace_golden(program, features)
     traces = {name: TRACES[name](program, features) for name in arguments.traces}
     differences = {name: first_difference(program, golden, tensors) for name, tensors in traces.items()}
@@ -102,6 +104,19 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         _show(open_screen(sys.stdout), rows, differences)
     return 1 if any(differences.values()) else 0
+
+
+def _check_pair(arguments: argparse.Namespace, program: Program, real: dict[str, np.ndarray]) -> None:
+    """Raises SumtileError for a quantized network that was not made from the float one, as far as names and shapes tell."""
+    for name in (program.input, program.output, *program.tensors):
+        tensor = program.tensors[name].shape
+        absent = name not in real and name == program.output
+        if absent or (name in real and real[name].size != tensor.pixels * tensor.channels):
+            found = "no such tensor" if absent else f"{real[name].size} values there"
+            raise SumtileError(
+                f"{arguments.quantized} was not made from {arguments.network}: its tensor '{name}' is {tensor.height} x {tensor.width} x {tensor.channels}, but the float network has "
+                f"{found}; give the network that was quantized."
+            )
 
 
 def _rows(program: Program, real: dict[str, np.ndarray], golden: dict[str, np.ndarray], traces: dict[str, dict[str, np.ndarray]]) -> list[_Row]:
@@ -115,7 +130,9 @@ def _rows(program: Program, real: dict[str, np.ndarray], golden: dict[str, np.nd
         shape = (tensor.shape.height, tensor.shape.width, tensor.shape.channels)
         expected, found = real[name].astype("float64").reshape(shape), tensor.format.dequantize(golden[name])
         equal = {trace: bool((tensors[name] == golden[name]).all()) for trace, tensors in traces.items()}
-        rows.append(_Row(name, shape, tensor.format.bits, tensor.format.signed, tensor.format.fl, decibels(expected, found - expected), golden[name].size, equal))
+        rows.append(
+            _Row(name, shape, tensor.format.bits, tensor.format.signed, tensor.format.fl, decibels(expected, found - expected), golden[name].size * program.data_bits // 8, equal)
+        )
     return rows
 
 

@@ -62,6 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Runs the command and returns its exit status."""
     from sumtile.compiler import compile_network, plan_program
     from sumtile.program import write_program
+    from sumtile.program.file import PROGRAM
     from sumtile.quantize.file import QUANTIZED
     from sumtile.report.plan import show_steps
 
@@ -72,6 +73,8 @@ def run(arguments: argparse.Namespace) -> int:
         quantized, overlay = _read(arguments)
         words = quantized.scheme
     else:
+        if PROGRAM.holds(Path(arguments.network)):
+            raise SumtileError(f"{arguments.network} is a compiled program already; classify with it, or give the network that it was made from.")
         if arguments.calibrate is None:
             raise SumtileError(f"{arguments.network} is to be quantized, which needs images like those that the network will see; name some with --calibrate.")
         quantized, overlay, images = quantized_network(arguments, screen)

@@ -10,6 +10,8 @@ from sumtile.errors import SumtileError
 from sumtile.files import regular_file
 from sumtile.network.graph import Network
 from sumtile.network.storage import load_network
+from sumtile.program.file import PROGRAM
+from sumtile.quantize.file import QUANTIZED
 
 _ZIP = b"PK\x03\x04"
 
@@ -26,6 +28,9 @@ def load_any_network(path: str | Path) -> Network:
             begin = opened.read(len(_ZIP))
     except OSError as error:
         raise SumtileError(f"network file {file} cannot be read ({error.strerror or error}); check the file.") from None
+    for made, what in ((PROGRAM, "a compiled program"), (QUANTIZED, "quantized already")):
+        if made.holds(file):
+            raise SumtileError(f"{file} is {what}, but a float network is needed here; give the ONNX or .npz file that it was made from.")
     if begin == _ZIP or file.suffix == ".npz":
         return load_network(file)
     try:
