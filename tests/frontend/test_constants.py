@@ -7,6 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sumtile.errors import SumtileError
 from sumtile.network import Flatten, Linear
 
 onnx = pytest.importorskip("onnx", reason="models are read with the onnx package; install sumtile[compile]")
@@ -70,3 +71,10 @@ def test_weights_of_other_widths_are_converted(name: str) -> None:
         content = (stored.view(np.uint32) >> 16).astype(np.uint16).tobytes() if name == "bfloat16" else stored.tobytes()
         model.graph.initializer.append(helper.make_tensor("w", kind, (2, 2, 1, 1), content if raw else stored.tolist(), raw))
         np.testing.assert_array_equal(import_model(model).node("y").weight.ravel(), values)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("starts", "steps"), [([0, 0], [1]), ([0], [0])])
+def test_a_slice_of_a_constant_is_checked_like_one_of_a_tensor(starts: list[int], steps: list[int]) -> None:
+    arrays = {"a": np.ones(4, np.float32), "s": np.array(starts), "e": np.array([2]), "x_axis": np.array([0]), "t": np.array(steps)}
+    with pytest.raises(SumtileError, match=r"node 'k' \(Slice\) has starts, ends, axes and steps that do not fit together"):
+        import_model(graph_model([node("Slice", "a s e x_axis t", "k"), node("Mul", "x k")], (1, 1, 4, 4), arrays), name="constant")

@@ -128,6 +128,19 @@ class Call:
             raise self.refusal(f"has {what} of {values.dtype} and shape {values.shape}", "a short list of integers is needed")
         return tuple(int(value) for value in values.ravel())
 
+    def cuts(self) -> list[tuple[int, int, int, int]]:
+        """What a Slice takes of each axis that it names: (start, end, axis, step)."""
+        if self.opset < 10:
+            starts, ends = self.integers("starts"), self.integers("ends")
+            axes, steps = self.integers("axes", range(len(starts))), (1,) * len(starts)
+        else:
+            starts, ends = self.indices(1, "starts"), self.indices(2, "ends")
+            axes = self.indices(3, "axes") if self.given(3) else tuple(range(len(starts)))
+            steps = self.indices(4, "steps") if self.given(4) else (1,) * len(starts)
+        if not len(starts) == len(ends) == len(axes) == len(steps) or 0 in steps:
+            raise self.refusal("has starts, ends, axes and steps that do not fit together", "export the model again")
+        return list(zip(starts, ends, axes, steps))
+
     def scalar(self, index: int, what: str) -> float:
         """A constant of one element."""
         values = self.constant(index, what)

@@ -167,15 +167,8 @@ def _transpose(call: Call) -> np.ndarray:
 
 def _slice(call: Call) -> np.ndarray:
     data = call.constant(0, "data")
-    if call.opset < 10:
-        starts, ends = call.integers("starts"), call.integers("ends")
-        axes, steps = call.integers("axes", range(len(starts))), (1,) * len(starts)
-    else:
-        starts, ends = call.indices(1, "starts"), call.indices(2, "ends")
-        axes = call.indices(3, "axes") if call.given(3) else tuple(range(len(starts)))
-        steps = call.indices(4, "steps") if call.given(4) else (1,) * len(starts)
     cut = [slice(None)] * data.ndim
-    for start, end, axis, step in zip(starts, ends, axes, steps):
+    for start, end, axis, step in call.cuts():
         cut[call.axis(axis, data.ndim)] = slice(start, None if step < 0 and end < -data.shape[axis] else end, step)
     return data[tuple(cut)]
 

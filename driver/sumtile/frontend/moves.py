@@ -96,16 +96,7 @@ def _split(build: Builder, call: Call) -> Values:
 @operator("Slice")
 def _slice(build: Builder, call: Call) -> Value:
     x, rank = call.view(), len(call.view().axes)
-    if call.opset < 10:
-        starts, ends = call.integers("starts"), call.integers("ends")
-        axes, steps = call.integers("axes", range(len(starts))), (1,) * len(starts)
-    else:
-        starts, ends = call.indices(1, "starts"), call.indices(2, "ends")
-        axes = call.indices(3, "axes") if call.given(3) else tuple(range(len(starts)))
-        steps = call.indices(4, "steps") if call.given(4) else (1,) * len(starts)
-    if not len(starts) == len(ends) == len(axes) == len(steps) or 0 in steps:
-        raise call.refusal("has starts, ends, axes and steps that do not fit together", "export the model again")
-    for start, end, axis, step in zip(starts, ends, axes, steps):
+    for start, end, axis, step in call.cuts():
         axis = call.axis(axis, rank)
         taken = range(x.shape[axis])[slice(start, end, step)]
         if taken == range(x.shape[axis]):
