@@ -8,15 +8,26 @@ collects the interrupts of all of them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sumtile.emulated.handoff import Field, Handoff, Module, Register
 from sumtile.emulated.ps import PLL_MHZ
 from sumtile.overlay import Board, Engine, Overlay
-from sumtile.overlay.design import DMA_TYPE, ENGINE, REGISTERS, Dma, dmas, engine_type
-
-CONTROLLER, CONCAT = "axi_intc_0", "xlconcat_0"
-LENGTH_BITS = 26
-
-_RANGE = 0x10000
+from sumtile.overlay.design import (
+    ADDRESS_RANGE,
+    CONCAT,
+    CONTROLLER,
+    DMA_TYPE,
+    ENGINE,
+    ENGINE_CONTROL,
+    LENGTH_BITS,
+    REGISTERS,
+    Dma,
+    addresses,
+    dmas,
+    engine_type,
+    interrupts,
+)
 
 
 def hardware_handoff(overlay: Overlay) -> bytes:
@@ -24,18 +35,14 @@ def hardware_handoff(overlay: Overlay) -> bytes:
     board, engine = overlay.board, overlay.engine
     handoff = Handoff(overlay.name, board.part, "zynquplus" if board.is_mpsoc else "zynq")
     ps = _add_ps(handoff, board, overlay.clock_mhz)
-    interrupts = []
     for dma in dmas(engine):
         _add_dma(handoff, dma, engine, board)
-        interrupts += [(dma.name, "mm2s_introut")] + [(dma.name, "s2mm_introut")] * (dma.receives_from is not None)
     _add_engine(handoff, engine)
-    _add_interrupts(handoff, ps, board, [*interrupts, (ENGINE, "interrupt")])
+    _add_interrupts(handoff, ps, board, interrupts(engine))
     master = "M_AXI_HPM0_FPD" if board.is_mpsoc else "M_AXI_GP0"
     ps.interface(master, "MASTER", "aximm", f"{ps.name}_{master}")
-    slaves = [(dma.name, "S_AXI_LITE") for dma in dmas(engine)] + [(ENGINE, "s_axi_control"), (CONTROLLER, "s_axi")]
-    base = 0xA0000000 if board.is_mpsoc else 0x43C00000
-    for index, (name, interface) in enumerate(slaves):
-        ps.memory_range(name, interface, master, base + index * _RANGE, _RANGE)
+    for (name, interface), base in addresses(engine, board.is_mpsoc).items():
+        ps.memory_range(name, interface, master, base, ADDRESS_RANGE)
     return handoff.text()
 
 
@@ -87,14 +94,14 @@ def _add_engine(handoff: Handoff, engine: Engine) -> None:
         offset = 0x10 + 0x10 * index
         registers.append(Register(name, offset, writable=False, fields=[Field(name, 0, 32, writable=False)]))
         registers.append(Register(f"{name}_ctrl", offset + 4, writable=False, fields=[Field(f"{name}_ap_vld", 0, 1, writable=False)]))
-    module.control("s_axi_control", registers)
+    module.control(ENGINE_CONTROL, registers)
     for dma in dmas(engine):
         module.interface(dma.sends_to, "TARGET", "axis", _link(dma.sends_to))
         if dma.receives_from is not None:
             module.interface(dma.receives_from, "INITIATOR", "axis", _link(dma.receives_from))
 
 
-def _add_interrupts(handoff: Handoff, ps: Module, board: Board, sources: list[tuple[str, str]]) -> None:
+def _add_interrupts(handoff: Handoff, ps: Module, board: Board, sources: Sequence[tuple[str, str]]) -> None:
     concat = handoff.module(CONCAT, "xilinx.com:ip:xlconcat:2.1")
     concat.parameters(NUM_PORTS=len(sources))
     controller = handoff.module(CONTROLLER, "xilinx.com:ip:axi_intc:4.1")

@@ -35,6 +35,7 @@ class Board:
         hp_ports, hp_bits: number and width of the high-performance ports from the logic to the memory.
         port_efficiency: share of a port's beats that long bursts fill.
         host_bytes_per_second: bytes that the processor's operations on feature maps read and write.
+        board_part: the board's name in Vivado without its version, if it has one; the processor's preset comes with it.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Board:
     port_efficiency: float
     host_bytes_per_second: int
     budget: dict[str, int]
+    board_part: str = ""
 
     @classmethod
     def load(cls, name: str, folder: Path | None = None) -> Board:
@@ -145,7 +147,7 @@ class Overlay:
         engines = tuple(entry.engine() for entry in file.engines)
         for engine in engines:
             engine.check()
-        ports = sum(len(dmas(engine)) for engine in engines)
+        ports = len({dma.hp for engine in engines for dma in dmas(engine)})
         if ports > board.hp_ports:
             raise SumtileError(f"the DMAs of overlay '{file.name}' need {ports} memory ports (HP), but board '{board.name}' has {board.hp_ports}; use fewer weight_streams.")
         return cls(name=file.name, board=board, clock_mhz=file.clock_mhz, engines=engines)

@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The sumtile authors
 # SPDX-License-Identifier: Apache-2.0
-"""Names in the block design of every overlay: the driver looks for these blocks, and the emulated board's design has them."""
+"""The block design of every overlay: its blocks by name, what they are connected to, and where the processor sees them.
+
+``build.tcl`` builds this design, the emulated board's design is the same, and the driver looks for these blocks.
+"""
 
 from __future__ import annotations
 
@@ -9,22 +12,47 @@ from dataclasses import dataclass
 from sumtile.overlay.engine import Engine
 
 ENGINE = "engine_0"
-"""Instance of the engine, an HLS block."""
+"""Instance of the convolution engine, an HLS block."""
 
 REGISTERS = ("stamp", "status", "layers", "busy", "starved", "stalled")
 """Output registers in the engine's control interface, in the order of the top function's arguments."""
 
+ENGINE_CONTROL = "s_axi_control"
+"""The engine's AXI4-Lite interface."""
+
 DMA_TYPE = "xilinx.com:ip:axi_dma:7.1"
 """Vendor, library, name and version of every DMA."""
+
+LENGTH_BITS = 26
+"""Width of a DMA's length register: a transfer has less than 64 MiB."""
+
+CONTROLLER, CONCAT = "axi_intc_0", "xlconcat_0"
+"""Instances of the interrupt controller, at the top level, and of what gathers its inputs."""
+
+ADDRESS_RANGE = 0x10000
+"""Bytes of the address map that each block has."""
 
 
 @dataclass(frozen=True)
 class Dma:
-    """A DMA by its instance, and the stream ports of the engine that its two channels lead to."""
+    """A DMA by its instance, and what its two channels lead to.
+
+    Attributes:
+        engine: instance of the engine.
+        sends_to, receives_from: stream ports of that engine.
+        hp: number of the memory port (HP) of the processing system.
+    """
 
     name: str
+    engine: str
     sends_to: str
-    receives_from: str | None = None
+    receives_from: str | None
+    hp: int
+
+    @property
+    def interrupts(self) -> tuple[str, ...]:
+        """Its interrupt pins."""
+        return ("mm2s_introut",) if self.receives_from is None else ("mm2s_introut", "s2mm_introut")
 
 
 def weight_ports(engine: Engine) -> tuple[str, ...]:
@@ -34,7 +62,21 @@ def weight_ports(engine: Engine) -> tuple[str, ...]:
 
 def dmas(engine: Engine) -> tuple[Dma, ...]:
     """All DMAs of a design. Each has a memory port (HP) of the processing system to itself."""
-    return (Dma("dma_features", "features", "result"), *(Dma(f"dma_{port}", port) for port in weight_ports(engine)), Dma("dma_residual", "residual"))
+    inputs = (*weight_ports(engine), "residual")
+    others = (Dma(f"dma_{port}", ENGINE, port, None, hp) for hp, port in enumerate(inputs, start=1))
+    return (Dma("dma_features", ENGINE, "features", "result", 0), *others)
+
+
+def addresses(engine: Engine, is_mpsoc: bool) -> dict[tuple[str, str], int]:
+    """Base address of each (block, AXI4-Lite interface), in the window of the processing system's first general-purpose master."""
+    blocks = [*((dma.name, "S_AXI_LITE") for dma in dmas(engine)), (ENGINE, ENGINE_CONTROL), (CONTROLLER, "s_axi")]
+    base = 0xA0000000 if is_mpsoc else 0x43C00000
+    return {block: base + index * ADDRESS_RANGE for index, block in enumerate(blocks)}
+
+
+def interrupts(engine: Engine) -> tuple[tuple[str, str], ...]:
+    """(block, pin) of each input of the interrupt controller, in their order."""
+    return (*((dma.name, pin) for dma in dmas(engine) for pin in dma.interrupts), (ENGINE, "interrupt"))
 
 
 def engine_type(top: str) -> str:
