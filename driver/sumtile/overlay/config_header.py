@@ -4,9 +4,7 @@
 
 from __future__ import annotations
 
-import sys
-
-from sumtile.errors import SumtileError
+from sumtile.overlay.command import print_about
 from sumtile.overlay.description import Overlay
 from sumtile.overlay.engine import Array, Engine
 
@@ -67,19 +65,5 @@ def _operator(engine: Engine, array: Array) -> str:
     return types[array.operator]
 
 
-def main(arguments: list[str]) -> int:
-    """Prints the header of ``OVERLAY BOARD``."""
-    try:
-        name, board = arguments
-        print(config_header(Overlay.load(name, board)), end="")
-    except ValueError:
-        print("usage: python -m sumtile.overlay.config_header OVERLAY BOARD", file=sys.stderr)
-        return 2
-    except SumtileError as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
-
-
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    raise SystemExit(print_about("sumtile.overlay.config_header", config_header))

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from dataclasses import astuple, dataclass
 
+from sumtile.errors import SumtileError
 from sumtile.overlay.description import Overlay
 from sumtile.overlay.engine import POOL_BANKS, Array, Engine
 from sumtile.overlay.memories import SHIFT_DEPTH, Memory
@@ -104,6 +105,16 @@ def budget(overlay: Overlay) -> list[Use]:
     total = sum(estimate(overlay).values(), Resources())
     available = overlay.board.budget
     return [Use(name, math.ceil(getattr(total, name)), available[name], int(limit * available[name])) for name, limit in FILL_LIMITS.items()]
+
+
+def check_budget(overlay: Overlay) -> None:
+    """Raises SumtileError, with the figures, when the estimate says that the design does not fit the board's device."""
+    over = [f"{use.used:,} of {use.available:,} {use.resource.upper()}" for use in budget(overlay) if not use.fits]
+    if over:
+        raise SumtileError(
+            f"overlay '{overlay.name}' takes {', '.join(over)} of board '{overlay.board.name}' by estimate, so it does not fit; "
+            "give it fewer lanes or smaller buffers, or set SUMTILE_FORCE=1 to let the tools try."
+        )
 
 
 def _array(engine: Engine, array: Array, family: str) -> Resources:
