@@ -10,13 +10,11 @@ import types
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, ClassVar, TypeVar, Union, get_args, get_origin, get_type_hints
 
-import numpy as np
-
 from sumtile.errors import SumtileError
 
 T = TypeVar("T")
 
-_WORDS = {int: "an integer", float: "a finite number", str: "a text", bool: "true or false", np.ndarray: "an array of numbers", types.NoneType: "nothing"}
+_WORDS = {int: "an integer", float: "a finite number", str: "a text", bool: "true or false", types.NoneType: "nothing"}
 
 
 def from_json(kind: type[T], raw: object, what: str) -> T:
@@ -63,7 +61,7 @@ def _fitted(value: Any, hint: Any, what: str) -> Any:
     if is_dataclass(hint):
         return _dataclass(value, hint, what)
     if not _is_plain(value, hint):
-        raise _refusal(value, _WORDS.get(hint, "another value"), what)
+        raise _refusal(value, "an array of numbers" if hint is _array_type() else _WORDS.get(hint, "another value"), what)
     return float(value) if hint is float else value
 
 
@@ -96,11 +94,17 @@ def _is_plain(value: Any, hint: Any) -> bool:
         return isinstance(value, int) and not isinstance(value, bool)
     if hint is float:
         return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
-    if hint is np.ndarray:
-        return isinstance(value, np.ndarray) and value.dtype.kind in "fiu"
+    if hint is _array_type():
+        return isinstance(value, hint) and value.dtype.kind in "fiu"
     return hint is Any or isinstance(value, hint)
 
 
 def _refusal(value: Any, wanted: str, what: str) -> SumtileError:
-    found = f"an array of {value.dtype}" if isinstance(value, np.ndarray) else repr(value)[:80]
+    found = f"an array of {value.dtype}" if isinstance(value, _array_type()) else repr(value)[:80]
     return SumtileError(f"{what} is {found}, but {wanted} is needed; correct it.")
+
+
+def _array_type() -> Any:
+    """numpy's array, or no type at all where nobody has imported numpy: the Python that builds an overlay need not have it."""
+    numpy = sys.modules.get("numpy")
+    return numpy.ndarray if numpy else ()

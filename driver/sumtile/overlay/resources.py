@@ -30,3 +30,15 @@ def models_folder() -> Path:
 def hls_folder() -> Path:
     """Folder of the C++ kernel sources."""
     return _folder("hls")
+
+
+def build_script() -> Path:
+    """``build.tcl``, which the vendor's tools run; the kernel sources lie beside it."""
+    return _folder("build.tcl")
+
+
+def build_folder(board: str, overlay: str) -> Path:
+    """Where the tools' results go: ``$SUMTILE_BUILD``, or a folder for the pair in ``build/hls`` of the checkout, or of the current folder without one."""
+    own = os.environ.get("SUMTILE_BUILD")
+    root = _CHECKOUT if build_script().parent == _CHECKOUT else Path.cwd()
+    return Path(own).absolute() if own else root / "build" / "hls" / board / overlay
