@@ -15,13 +15,13 @@ from sumtile.compiler.fold import Fold, folds
 from sumtile.csim import Simulator
 from sumtile.formats import FixedPoint
 from sumtile.kernels import golden
+from sumtile.kernels.cases import Case, random_case
 from sumtile.kernels.layer import MapShape
 from sumtile.network import Activation, Conv, Network, Pool, Preprocess
 from sumtile.overlay import Overlay
 from sumtile.program import HostStep
 from sumtile.program.golden import run_golden
 from sumtile.quantize import quantize_network, schemes
-from tests.support.layers import Case, random_case
 from tests.support.networks import conv, random_images
 from tests.support.overlays import small_overlay
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.support.layers import Case, random_case
 from tests.support.overlays import small_overlay
 
 from sumtile.csim import Kernel, load_kernel, simulate_layer
@@ -18,6 +17,7 @@ from sumtile.csim.build import compile_library
 from sumtile.csim.kernel import State
 from sumtile.csim.simulator import run_call
 from sumtile.errors import SumtileError
+from sumtile.kernels.cases import Case, random_case
 from sumtile.kernels.golden import run_layer
 from sumtile.kernels.packing import FIELDS, HEADER_BYTES, by_weight_ports, feature_bytes, pack_features, pack_layer, pack_probe
 from sumtile.kernels.tiling import tile

@@ -12,10 +12,10 @@ import sys
 
 import numpy as np
 import pytest
-from tests.support.layers import random_case
 from tests.support.overlays import ENGINES
 
 from sumtile.csim import Kernel, load_kernel, simulate_layer
+from sumtile.kernels.cases import random_case
 from sumtile.kernels.golden import run_layer
 
 LAYERS, DEPTHWISE_LAYERS = 500, 300

@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.layers import random_case
 from tests.support.overlays import ENGINES
 
 from sumtile.csim import load_kernel, simulate_layer
+from sumtile.kernels.cases import random_case
 from sumtile.kernels.cycles import stage_cycles
 from sumtile.kernels.tiling import tile
 

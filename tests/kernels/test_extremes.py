@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.support.layers import fill_case
 from tests.support.overlays import small_overlay
 
 from sumtile.csim import load_kernel, simulate_layer
 from sumtile.errors import SumtileError
+from sumtile.kernels.cases import fill_case
 from sumtile.kernels.golden import run_layer
 from sumtile.kernels.layer import Layer, MapShape, Pool, Requantization, Residual
 from sumtile.kernels.packing import pack_descriptor, pack_features, pack_weights

@@ -10,12 +10,12 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from tests.kernels.test_cycles import RUNS
-from tests.support.layers import Case, random_case
 from tests.support.overlays import ENGINES
 
 from sumtile.csim import simulate_layer
 from sumtile.csim.timed import TimedKernel, load_timed_kernel
 from sumtile.errors import SumtileError
+from sumtile.kernels.cases import Case, random_case
 from sumtile.kernels.cycles import stage_cycles
 from sumtile.kernels.golden import run_layer
 from sumtile.kernels.layer import Layer, MapShape, Pool, Requantization, Residual

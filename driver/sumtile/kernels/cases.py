@@ -52,11 +52,11 @@ def _random_layer(rng: np.random.Generator, engine: Engine, operator: str, depth
     most = max(3 * engine.ti, 6 * engine.to) if depthwise else 3 * engine.ti
     channels_in = int(rng.choice([1, engine.ti - 1, engine.ti, engine.ti + 1, int(rng.integers(1, most + 1))]))
     channels_out = channels_in if depthwise else int(rng.choice([1, engine.to, engine.to + 1, int(rng.integers(1, 6 * engine.to + 1))]))
-    kernel = tuple(int(v) for v in rng.choice([1, 1, 2, 3, 3, 5, engine.kernel_max], 2))
-    stride = tuple(int(v) for v in rng.choice([1, 1, 1, 2, 3], 2))
-    dilation = tuple(int(v) for v in rng.choice([1, 1, 1, 2, 3], 2))
+    kernel = _pair(rng.choice([1, 1, 2, 3, 3, 5, engine.kernel_max], 2))
+    stride = _pair(rng.choice([1, 1, 1, 2, 3], 2))
+    dilation = _pair(rng.choice([1, 1, 1, 2, 3], 2))
     reach = [(size - 1) * step + 1 for size, step in zip(kernel, dilation)]
-    padding = tuple(int(rng.integers(0, min(reach[i % 2], 4))) for i in range(4))
+    padding = _random_padding(rng, [min(size, 4) for size in reach])
     mid = 1 << (engine.mid_bits - 1)
     bounds = [-int(rng.integers(0, mid)), int(rng.integers(0, mid))] if rng.random() < 0.25 else [-mid, mid - 1]
     unsigned = bool(rng.random() < 0.5)
@@ -81,12 +81,22 @@ def _random_layer(rng: np.random.Generator, engine: Engine, operator: str, depth
 
 
 def _random_pool(rng: np.random.Generator) -> Pool:
-    kernel = tuple(int(v) for v in rng.integers(1, 5, 2))
-    stride = tuple(int(v) for v in rng.integers(1, 4, 2))
-    padding = tuple(int(rng.integers(0, min(kernel[i % 2], 3))) for i in range(4))
+    kernel = _pair(rng.integers(1, 5, 2))
+    stride = _pair(rng.integers(1, 4, 2))
+    padding = _random_padding(rng, [min(size, 3) for size in kernel])
     if rng.random() < 0.5:
         return Pool("max", kernel, stride, padding)
     return Pool("average", kernel, stride, padding, mul=round((1 << 15) / (kernel[0] * kernel[1])), shift=int(rng.choice([13, 15])))
+
+
+def _pair(values: np.ndarray) -> tuple[int, int]:
+    return int(values[0]), int(values[1])
+
+
+def _random_padding(rng: np.random.Generator, below: list[int]) -> tuple[int, int, int, int]:
+    """Top, left, bottom and right, each less than the entry of ``below`` for its axis."""
+    top, left, bottom, right = (int(rng.integers(0, below[side % 2])) for side in range(4))
+    return top, left, bottom, right
 
 
 def fill_case(rng: np.random.Generator, engine: Engine, layer: Layer) -> Case:
