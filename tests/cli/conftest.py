@@ -77,7 +77,7 @@ def program_file(network_file: Path, dataset_file: Path, tmp_path_factory: pytes
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def sumtile() -> Command:
     """Runs the command line in a process of its own, without a terminal: ``sumtile("classify", ...)``."""
 

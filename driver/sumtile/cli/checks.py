@@ -49,6 +49,7 @@ def all_checks() -> list[Check]:
         "cache": _cache,
         "fashion-mnist": _fashion_mnist,
         "ap_int.h": _vendor_headers,
+        "vitis/vivado": _vendor_tools,
         "rich": lambda: _package("rich", "optional", "pip install rich, for colour and progress bars"),
         "matplotlib": lambda: _package("matplotlib", "optional", "pip install matplotlib, for the notebooks and the pictures of 'sumtile plan'"),
         "onnx": lambda: _package("onnx", "optional", "pip install 'sumtile[compile]', to read ONNX and QONNX files"),
@@ -215,3 +216,20 @@ def _vendor_headers() -> Check:
         return Check("ap_int.h", "ok", str(vendor_headers()))
     except SumtileError as error:
         return Check("ap_int.h", "optional", str(error))
+
+
+def _vendor_tools() -> Check:
+    """Only bitstreams need them."""
+    from sumtile.cli.vendor_tools import PROGRAMS, find_tool
+
+    found, absent = [], []
+    for name in PROGRAMS:
+        try:
+            tool = find_tool(name)
+            found.append(f"{tool} in {tool.program.parent}")
+        except SumtileError:
+            absent.append(name)
+    told = ", ".join([*found, *(f"no {name}" for name in absent)])
+    return (
+        Check("vitis/vivado", "optional", told, "install them and source settings64.sh, to build bitstreams with 'sumtile build'") if absent else Check("vitis/vivado", "ok", told)
+    )

@@ -113,7 +113,7 @@ def check_budget(overlay: Overlay) -> None:
     if over:
         raise SumtileError(
             f"overlay '{overlay.name}' takes {', '.join(over)} of board '{overlay.board.name}' by estimate, so it does not fit; "
-            "give it fewer lanes or smaller buffers, or set SUMTILE_FORCE=1 to let the tools try."
+            "give it fewer lanes or smaller buffers, or let the tools try with 'sumtile build --force' or SUMTILE_FORCE=1."
         )
 
 

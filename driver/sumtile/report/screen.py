@@ -15,6 +15,9 @@ from sumtile.report import text
 PLAIN_PERIOD = 5.0
 """Seconds between two lines of progress in a log."""
 
+STATUS_PERIOD = 30.0
+"""Seconds between two lines of a status in a log."""
+
 GAP = "  "
 """Between two columns of a table."""
 
@@ -81,6 +84,24 @@ class Screen:
 
         yield advance
 
+    @contextmanager
+    def status(self) -> Iterator[Callable[[str], None]]:
+        """Shows what something that takes long is at.
+
+        Yields:
+            a function that takes the text as often as it likes; a log gets one now and then.
+        """
+        shown = time.monotonic()
+
+        def show(content: str) -> None:
+            nonlocal shown
+            if time.monotonic() - shown >= STATUS_PERIOD:
+                shown = time.monotonic()
+                self.line(content)
+            self._stream.flush()  # what was written meanwhile, too
+
+        yield show
+
 
 class _RichScreen(Screen):
     """The same on a terminal, in colour, with a moving progress bar."""
@@ -113,6 +134,14 @@ class _RichScreen(Screen):
         with Progress(*columns, console=self._console, transient=True) as progress:
             task = progress.add_task(label, total=total)
             yield lambda count: progress.advance(task, count)
+
+    @contextmanager
+    def status(self) -> Iterator[Callable[[str], None]]:
+        from rich.text import Text
+
+        with self._console.status("") as moving:
+            # One line, whatever the tool has written.
+            yield lambda content: moving.update(Text(content[: max(10, self._console.width - 4)], no_wrap=True))
 
 
 def open_screen(stream: TextIO) -> Screen:
