@@ -70,6 +70,12 @@ def test_lanes_are_counted_as_they_were_measured() -> None:
     assert mixed["mixed of 4 bits array"].lut == pytest.approx(16 * (16 * 13.8 + 24 * 30.9) + 16 * 40 * 4 * (1 / 4 + 1 / 3))
 
 
+def test_a_lane_in_logic_takes_luts_instead_of_a_dsp() -> None:
+    one, none = (estimate(small_overlay("mac_conv", 16, arrays=[{"operator": "mac", "fold": 1, "weight_bits": 16, "logic_lanes": lanes}]))["mac of 16 bits array"] for lanes in (3, 0))
+    assert none.dsp - one.dsp == 4 * 3 * 3  # ti * tp * logic lanes
+    assert one.lut - none.lut == pytest.approx(36 * 291.0)
+
+
 def test_more_lanes_and_deeper_buffers_take_more() -> None:
     overlay = small_overlay("mac_conv", 8)
     base = _total(overlay)

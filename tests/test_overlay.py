@@ -95,6 +95,8 @@ OVERLAYS: dict[str, Callable[[dict], object]] = {
     "weight_bits of the adder array is 4, but 8 is supported": lambda o: engine(o)["arrays"][0].update(weight_bits=4),
     "fixed_lanes of the mac array is 3, but 0 is needed": lambda o: engine(o)["arrays"][1].update(fixed_lanes=3),
     "fixed_lanes of the mixed array is 16, but 1 to 15": lambda o: engine(o)["arrays"].append({"operator": "mixed", "fold": 2, "weight_bits": 8, "fixed_lanes": 16}),
+    "logic_lanes of the mac of 8 bits array is 1, but 0 is needed": lambda o: engine(o)["arrays"][1].update(logic_lanes=1),
+    "logic_lanes of the adder of 8 bits array is -1, but 0 is needed": lambda o: engine(o)["arrays"][0].update(logic_lanes=-1),
     "fold 1 of the adder array must be a multiple of 2": lambda o: engine(o)["arrays"][1].update(weight_bits=4),
     "scale_fold 3 must divide to": lambda o: engine(o).update(scale_fold=3),
     "first array is 'adder' is called 'adder_conv'": lambda o: engine(o).update(top="mac_conv"),

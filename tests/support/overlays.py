@@ -35,7 +35,7 @@ ENGINES = {
     "adder8": small_overlay("adder_conv", 8, weight_streams=2),
     "mac8": small_overlay("mac_conv", 8),
     "adder16": small_overlay("adder_conv", 16),
-    "mac16": small_overlay("mac_conv", 16),
+    "mac16": small_overlay("mac_conv", 16, arrays=[{"operator": "mac", "fold": 1, "weight_bits": 16, "logic_lanes": 3}, {"operator": "mac", "fold": 2, "weight_bits": 16}]),
     "sp2": small_overlay("sp2_conv", 8),
     "sp2wide": small_overlay("sp2_conv", 16, arrays=[{"operator": "sp2", "fold": 2, "weight_bits": 8}, {"operator": "mac", "fold": 1, "weight_bits": 4}]),
     "msq": small_overlay("msq_conv", 8, weight_streams=2),

@@ -58,7 +58,7 @@ def _operator(engine: Engine, array: Array) -> str:
     widths = f"{engine.data_bits}, {array.weight_bits}"
     types = {
         "adder": f"Adder<{engine.data_bits}>",
-        "mac": f"Mac<{widths}>",
+        "mac": f"Mac<{widths}, {array.logic_lanes}>" if array.logic_lanes else f"Mac<{widths}>",
         "sp2": f"Sp2<{widths}>",
         "mixed": f"Mixed<Mac<{widths}>, Sp2<{widths}>, {array.fixed_lanes}, {engine.to}>",
     }

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sumtile.errors import SumtileError
+from sumtile.overlay.multipliers import packs
 
 TOPS = {"adder": "adder_conv", "mac": "mac_conv", "sp2": "sp2_conv", "mixed": "msq_conv"}
 """The top function of an engine, by the operator of its first array."""
@@ -38,12 +39,15 @@ class Array:
         fold: cycles that the array spends on one step; it has ``ti / fold`` input lanes.
         weight_bits: width of a weight in memory, 4, 8 or 16.
         fixed_lanes: in a ``mixed`` array, how many of the ``to`` output lanes multiply.
+        logic_lanes: in a ``mac`` array whose lanes have a multiplier each, how many of the ``to`` output lanes have it in
+            LUTs instead of a DSP.
     """
 
     operator: str
     fold: int
     weight_bits: int
     fixed_lanes: int = 0
+    logic_lanes: int = 0
 
     def __str__(self) -> str:
         return f"{self.operator} of {self.weight_bits} bits"
@@ -179,6 +183,9 @@ class Engine:
             mixed = array.operator == "mixed"
             lanes = 0 < array.fixed_lanes < self.to if mixed else array.fixed_lanes == 0
             yield lanes, f"fixed_lanes of the {array.operator} array is {array.fixed_lanes}, but {f'1 to {self.to - 1}' if mixed else '0'} is needed"
+            most = self.to if array.operator == "mac" and not packs(self.data_bits, array.weight_bits) else 0
+            logic = 0 <= array.logic_lanes <= most
+            yield logic, f"logic_lanes of the {array} array is {array.logic_lanes}, but {f'0 to {most}' if most else '0'} is needed"
         for array in self.arrays:
             tiles = array.weight_bits // self.weight_bits
             whole = array.fold % tiles == 0

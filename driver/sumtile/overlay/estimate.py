@@ -32,6 +32,9 @@ LANES: dict[tuple[str, int, int], tuple[float, float]] = {
 """LUTs and flip-flops of a lane in an array of 256, with its share of adder tree and accumulator, by operator, bits of a
 feature and bits of a weight: ``python benchmarks/area.py``, yosys 0.70."""
 
+LOGIC_MULTIPLIER_LUTS = 291.0
+"""LUTs of a signed 16 x 16 product without a DSP: what an array of 256 such lanes takes more as rows of carry chains than on DSPs, by the same measurement."""
+
 ADDRESS_DSPS = 24
 """Products of run-time sizes: buffer addresses and loop bounds, the same in every engine."""
 
@@ -126,7 +129,8 @@ def _array(engine: Engine, array: Array, family: str) -> Resources:
     for operator, outputs in lanes:
         luts, ffs = _lane(operator, engine.data_bits, array.weight_bits)
         total += Resources(inputs * outputs * luts, inputs * outputs * ffs)
-    dsps = -(-fixed // 2) if packs(engine.data_bits, array.weight_bits) else fixed * multiplier_dsps(engine.data_bits + 1, array.weight_bits, family)
+    dsps = -(-fixed // 2) if packs(engine.data_bits, array.weight_bits) else (fixed - array.logic_lanes) * multiplier_dsps(engine.data_bits + 1, array.weight_bits, family)
+    total += Resources(inputs * array.logic_lanes * LOGIC_MULTIPLIER_LUTS * engine.data_bits * array.weight_bits / 256)
     weights = engine.tile_lanes(array) * engine.to * array.weight_bits
     spread = 0.0 if array.operator == "adder" else weights / 4 + weights / 3
     return total + Resources(spread, weights, 0, inputs * dsps)

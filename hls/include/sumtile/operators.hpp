@@ -103,11 +103,13 @@ struct PackedProducts {
   }
 };
 
-// Fixed-point multiply-accumulate. Where two products fit one multiplier, two output lanes share it.
-template <int DataBits, int WeightBits>
+// Fixed-point multiply-accumulate. Where two products fit one multiplier, two output lanes share it. Where they do not,
+// the last LogicLanes output lanes multiply in LUTs, so that an array can have more lanes than the device has DSPs.
+template <int DataBits, int WeightBits, int LogicLanes = 0>
 struct Mac {
   static_assert(WeightBits <= DataBits, "a weight must not be wider than a feature");
   using Packed = PackedProducts<DataBits, WeightBits>;
+  static_assert(LogicLanes == 0 || !Packed::kFit, "lanes in logic are for products that do not share a multiplier");
   static constexpr int kWeightBits = WeightBits;
   static constexpr bool kZeroAddsNothing = true;
   static constexpr int accumulator_bits(unsigned long terms) { return Packed::kProductBits + ceil_log2(terms); }
@@ -121,6 +123,7 @@ struct Mac {
     // Lane o shares its multiplier with lane o + kPairs; what is left over has one of its own.
     static constexpr int kPairs = Packed::kFit ? Lanes / 2 : 0;
     static constexpr int kSingles = Lanes - 2 * kPairs;
+    static_assert(LogicLanes <= Lanes, "an array must have at least the lanes that multiply in logic");
     typename Packed::Pair pair[kPairs + 1];    // one more, since no array is empty
     int_t<DataBits + 1> single[kSingles + 1];  // as wide as a feature, which suits the lanes of a PC
 
@@ -155,9 +158,16 @@ struct Mac {
         value[kPairs + o] += products.high;
       }
     single_lanes:
-      for (int o = 0; o < kSingles; ++o) {
+      for (int o = 0; o < kSingles - LogicLanes; ++o) {
 #pragma HLS unroll
         value[2 * kPairs + o] += x * single[o];
+      }
+    logic_lanes:
+      for (int o = kSingles - LogicLanes; o < kSingles; ++o) {
+#pragma HLS unroll
+        const int_t<Packed::kProductBits> product = x * single[o];
+#pragma HLS bind_op variable=product op=mul impl=fabric
+        value[2 * kPairs + o] += product;
       }
     }
   };
