@@ -159,19 +159,22 @@ def test_a_growing_log_is_a_sign_of_life(build: Build, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interruption_ends_every_process(tmp_path: Path, number: signal.Signals) -> None:
-    """Those in a process group of their own too, as a shell with job control makes them."""
-    tools = install(tmp_path / "2023.2", kernel='set -m\nsh -c \'echo $$ >> "$0/pids"; sleep 300\' "$here" &\necho $$ >> "$here/pids"\nsleep 300')
+    """Those in a process group or a session of their own too."""
+    child = """sh -c 'echo $$ >> "$0/pids"; sleep 300' "$here" &\n"""
+    tools = install(tmp_path / "2023.2", kernel=f'set -m\n{child}setsid {child}echo $$ >> "$here/pids"\nsleep 300')
     command = [sys.executable, "-m", "sumtile.cli", "build", "adder", "--board", "pynq-z2", "--tool", str(tools)]
     process = subprocess.Popen(command, env={**os.environ, "SUMTILE_BUILD": str(tmp_path / "build")}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=_heed)
     pids = tools / "bin" / "pids"
     deadline = time.monotonic() + 60
-    while not (pids.exists() and len(pids.read_text().split()) == 2):
+    while not (pids.exists() and len(pids.read_text().split()) == 3):
         assert process.poll() is None and time.monotonic() < deadline, process.communicate()
         time.sleep(0.05)
     process.send_signal(number)
     _, told = process.communicate(timeout=60)
-    assert (process.returncode, told) == (130, "sumtile: interrupted.\n")
-    assert not any(alive(int(pid)) for pid in pids.read_text().split())
+    left = [int(pid) for pid in pids.read_text().split() if alive(int(pid))]
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
+    assert (process.returncode, told, left) == (130, "sumtile: interrupted.\n", [])
 
 
 def _heed() -> None:

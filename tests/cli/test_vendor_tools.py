@@ -137,6 +137,14 @@ def test_what_does_not_heed_is_killed(tmp_path: Path, monkeypatch: pytest.Monkey
     assert not alive(int(lines[0]))
 
 
+def test_a_full_disk_ends_the_tool(tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    full = Call("the tool", ["/bin/sh", "-c", f"echo $$ > {pid}; echo a word; sleep 300"], dict(os.environ), tmp_path, Path("/dev/full"), 60.0)
+    with pytest.raises(SumtileError, match="the log /dev/full cannot be written .*No space left.*, so the tool was ended; make room"):
+        run_tool(full, lambda line: None, lambda: None)
+    assert not alive(int(pid.read_text()))
+
+
 def test_a_tool_that_cannot_run_is_told(tmp_path: Path) -> None:
     (tmp_path / "vivado").write_text("no program")
     (tmp_path / "vivado").chmod(0o755)

@@ -121,7 +121,7 @@ class BuildJob:
             status_code = run_tool(stage.call, read, lambda: status("  ".join(filter(None, (stage.call.name, log.step, elapsed(), log.counts(), log.last)))))
         if status_code:
             where = f" in {log.step}" if log.step else ""
-            why = log.first_error or log.last or "it said nothing"
+            why = (log.first_error or log.last or "it said nothing").rstrip(".;")
             raise SumtileError(f"{stage.call.name} {cause(status_code)}{where}: {why}; its whole log is {stage.call.log}.")
         absent = [path for path in stage.makes if not path.exists()]
         if absent:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from sumtile.cli.process_family import ProcessFamily
 from sumtile.errors import SumtileError
 from sumtile.report.text import duration
 
@@ -73,11 +74,14 @@ def run_tool(call: Call, read: Callable[[str], None], tick: Callable[[], None]) 
             )
         except OSError as error:
             raise SumtileError(f"{call.command[0]} cannot be run ({error.strerror or error}); check the installation, or name another one with --tool.") from None
+        family = ProcessFamily(process.pid, process.poll)
         try:
-            _follow(call, process, log, read, tick)
+            _follow(process, _Watch(call, family), log, read, tick)
             return process.returncode
         finally:
-            _end_session(process)
+            family.end(GRACE)
+            if process.stdout is not None:
+                process.stdout.close()
 
 
 def cause(status: int) -> str:
@@ -89,18 +93,17 @@ def cause(status: int) -> str:
     return f"ended with exit status {status}"
 
 
-def _follow(call: Call, process: subprocess.Popen[bytes], log: BinaryIO, read: Callable[[str], None], tick: Callable[[], None]) -> None:
+def _follow(process: subprocess.Popen[bytes], watch: _Watch, log: BinaryIO, read: Callable[[str], None], tick: Callable[[], None]) -> None:
     """Reads until the tool and its output have ended."""
     assert process.stdout is not None
-    watch, lines, ended, silent = _Watch(call, process.pid), _Lines(read), 0.0, False
+    lines, ended, silent = _Lines(read), 0.0, False
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
         while not (ended and (silent or time.monotonic() - ended > DRAIN)):
             silent = not selector.select(TICK)
             if not silent:
                 data = os.read(process.stdout.fileno(), _LINE_MAX)
-                log.write(data)
-                log.flush()
+                _keep(log, data)
                 lines.feed(data)
                 if not data:
                     break
@@ -140,8 +143,8 @@ class _Lines:
 class _Watch:
     """Signs of life of a tool."""
 
-    def __init__(self, call: Call, session: int) -> None:
-        self._call, self._session = call, session
+    def __init__(self, call: Call, family: ProcessFamily) -> None:
+        self._call, self._family = call, family
         self.heard()
 
     def heard(self) -> None:
@@ -152,13 +155,13 @@ class _Watch:
         """Raises SumtileError, with a diagnosis, when neither output nor a log has grown for too long."""
         silent = time.monotonic() - self._since
         if self._used < 0 and silent > TICK:  # not while it writes all the time
-            self._used = _processor_seconds(self._session)
+            self._used = self._family.processor_seconds()
         if silent <= self._call.silence:
             return
         if self._logs_grew():
             self.heard()
             return
-        used = _processor_seconds(self._session) - max(self._used, 0.0)
+        used = self._family.processor_seconds() - max(self._used, 0.0)
         if used > silent / 20:
             reason = f"its processes used {duration(used)} of processor time meanwhile, so it was at work; give it longer with --quiet-timeout"
         else:
@@ -173,58 +176,20 @@ class _Watch:
         return False
 
 
-def _end_session(process: subprocess.Popen[bytes]) -> None:
-    """Asks all processes of the tool's session to end, and kills those that do not; a second Ctrl-C kills at once."""
+def _keep(log: BinaryIO, data: bytes) -> None:
     try:
-        deadline = time.monotonic() + GRACE
-        asked: set[int] = set()
-        while time.monotonic() < deadline and (left := _members(process.pid)):
-            for pid in left - asked:
-                _signal(pid, signal.SIGTERM)
-            asked |= left
-            process.poll()
-            time.sleep(0.02)
-    finally:
-        deadline = time.monotonic() + GRACE
-        while time.monotonic() < deadline and (left := _members(process.pid)):
-            for pid in left:
-                _signal(pid, signal.SIGKILL)
-            process.poll()
-            time.sleep(0.02)
-        process.poll()
-        if process.stdout is not None:
-            process.stdout.close()
-
-
-def _signal(pid: int, number: signal.Signals) -> None:
-    with suppress(ProcessLookupError, PermissionError):
-        os.kill(pid, number)
-
-
-def _stat_lines(session: int) -> Iterator[tuple[int, list[str]]]:
-    """Process and the fields of its stat behind the name (man 5 proc), for the living processes of a session."""
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            with suppress(OSError, IndexError, ValueError):
-                fields = folder.joinpath("stat").read_text(errors="replace").rpartition(")")[2].split()
-                if int(fields[3]) == session and fields[0] not in "ZX":
-                    yield int(folder.name), fields
-
-
-def _members(session: int) -> set[int]:
-    return {pid for pid, _ in _stat_lines(session)}
-
-
-def _processor_seconds(session: int) -> float:
-    """Processor time of a session's processes and of their children that have ended."""
-    return sum(sum(map(int, fields[11:15])) for _, fields in _stat_lines(session)) / os.sysconf("SC_CLK_TCK")
+        log.write(data)
+    except OSError as error:
+        raise SumtileError(
+            f"the log {log.name} cannot be written ({error.strerror or error}), so the tool was ended; make room, or name another folder with SUMTILE_BUILD."
+        ) from None
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[BinaryIO]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("wb")
+        file = path.open("wb", buffering=0)
     except OSError as error:
         raise SumtileError(f"the log {path} cannot be written ({error.strerror or error}); name another folder with SUMTILE_BUILD.") from None
     with file:
