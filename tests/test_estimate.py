@@ -71,7 +71,9 @@ def test_lanes_are_counted_as_they_were_measured() -> None:
 
 
 def test_a_lane_in_logic_takes_luts_instead_of_a_dsp() -> None:
-    one, none = (estimate(small_overlay("mac_conv", 16, arrays=[{"operator": "mac", "fold": 1, "weight_bits": 16, "logic_lanes": lanes}]))["mac of 16 bits array"] for lanes in (3, 0))
+    one, none = (
+        estimate(small_overlay("mac_conv", 16, arrays=[{"operator": "mac", "fold": 1, "weight_bits": 16, "logic_lanes": lanes}]))["mac of 16 bits array"] for lanes in (3, 0)
+    )
     assert none.dsp - one.dsp == 4 * 3 * 3  # ti * tp * logic lanes
     assert one.lut - none.lut == pytest.approx(36 * 291.0)
 

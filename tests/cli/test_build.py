@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 from tests.cli.conftest import Command
 from tests.support.fake_tools import DESIGN, KERNEL, alive, install
+from tests.support.reports import timing
 
 from sumtile.cli import main
 from sumtile.overlay import Overlay
@@ -109,6 +110,17 @@ def test_the_report_of_a_delivered_pair_is_enough(built: tuple[Path, str], build
     path.write_text(re.sub(r"0x[0-9A-F]{8}", "0x00000000", path.read_text()))
     stamp = Overlay.load("adder", "pynq-z2").stamp
     assert f"is of another description (stamp 0x00000000, now 0x{stamp:08X})" in build("--report").stdout
+
+
+def test_a_missed_clock_is_told_and_reported(build: Build, tmp_path: Path) -> None:
+    design = (
+        'mkdir -p "$SUMTILE_BUILD/reports"\ncp "$here/utilization.rpt" "$here/timing.rpt" "$SUMTILE_BUILD/reports"\necho "ERROR: build.tcl: the setup slack is -0.456 ns."\nexit 1'
+    )
+    tools = install(tmp_path / "2023.2", design=design)
+    (tools / "bin" / "timing.rpt").write_text(timing(wns=-0.456))
+    failed = build("--tool", tools)
+    assert failed.returncode == 2 and failed.stderr.startswith("sumtile: Vivado ended with exit status 1: ERROR: build.tcl: the setup slack is -0.456 ns; its whole log is")
+    assert "100 MHz NOT met: worst slack of setup -0.456 ns, of hold +0.021 ns" in build("--report").stdout
 
 
 def test_nothing_built_has_no_report(build: Build, tmp_path: Path) -> None:

@@ -58,6 +58,14 @@ def test_what_the_user_says_comes_before_what_is_found(roots: Path, tmp_path: Pa
     assert find_tool("Vivado", [places["named"] / "bin" / "vivado"]).program == places["named"] / "bin" / "vivado"
 
 
+def test_a_folder_of_tools_and_a_folder_of_versions_will_do(roots: Path) -> None:
+    install(roots / "2025.1" / "Vitis", program="vitis-run")
+    install(roots / "Vivado" / "2022.1")
+    install(roots / "Vivado" / "2023.1")
+    assert find_tool("Vitis HLS", [roots / "2025.1"]).program == roots / "2025.1" / "Vitis" / "bin" / "vitis-run"
+    assert str(find_tool("Vivado", [roots / "Vivado"])) == "vivado 2023.1"
+
+
 def test_a_program_tells_its_version_where_its_folder_does_not(tmp_path: Path, roots: Path) -> None:
     assert find_tool("Vivado", [install(tmp_path / "somewhere")]).version == "2023.2"
 

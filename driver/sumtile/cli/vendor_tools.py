@@ -73,7 +73,7 @@ def check_named(named: Sequence[Path]) -> None:
     for path in named:
         if not any(_within(path, program) for programs in PROGRAMS.values() for program in programs):
             known = ", ".join(program for programs in PROGRAMS.values() for program in programs)
-            raise SumtileError(f"{path} is none of the programs {known}, and no folder that has one of them, itself or in bin/; name the folder of an installation.")
+            raise SumtileError(f"{path} is none of the programs {known}, and no folder that has one of them, itself, in bin/ or in */bin/; name the folder of an installation.")
 
 
 def _programs(name: str, named: Sequence[Path]) -> Iterator[Path]:
@@ -91,8 +91,9 @@ def _programs(name: str, named: Sequence[Path]) -> Iterator[Path]:
 
 
 def _within(place: Path, program: str) -> Path | None:
-    """The program, if ``place`` is it or the folder of an installation that has it."""
-    candidates = [place] if place.name == program else [place / "bin" / program, place / program]
+    """The program, if ``place`` is it, or the folder of an installation that has it: of a tool, of all tools, or of all versions of a tool."""
+    below = sorted(place.glob(f"*/bin/{program}"), key=lambda path: _key(str(path)), reverse=True)
+    candidates = [place] if place.name == program else [place / "bin" / program, place / program, *below]
     return next((path.absolute() for path in candidates if _runs(path)), None)
 
 
