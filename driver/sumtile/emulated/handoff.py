@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree
@@ -45,7 +46,8 @@ class Handoff:
     def __init__(self, name: str, part: str, architecture: str) -> None:
         self.modules: dict[str, Module] = {}
         self._root = Element("EDKSYSTEM", EDWVERSION="1.2", TIMESTAMP="Thu Jan  1 00:00:00 2026", VIVADOVERSION="2022.2")
-        SubElement(self._root, "SYSTEMINFO", ARCH=architecture, DEVICE=part, NAME=name, PACKAGE="", SPEEDGRADE="")
+        device, package, speed = _split(part)
+        SubElement(self._root, "SYSTEMINFO", ARCH=architecture, DEVICE=device, NAME=name, PACKAGE=package, SPEEDGRADE=speed)
         SubElement(self._root, "EXTERNALPORTS")
         SubElement(self._root, "EXTERNALINTERFACES")
         self._modules = SubElement(self._root, "MODULES")
@@ -109,6 +111,14 @@ class Module:
             self._memory, "MEMRANGE", ADDRESSBLOCK="Reg", BASENAME="C_BASEADDR", BASEVALUE=f"0x{base:08X}", HIGHNAME="C_HIGHADDR", HIGHVALUE=f"0x{base + size - 1:08X}",
             INSTANCE=slave, IS_DATA="TRUE", IS_INSTRUCTION="FALSE", MASTERBUSINTERFACE=master, MEMTYPE="REGISTER", SLAVEBUSINTERFACE=interface,
         )  # fmt: skip
+
+
+def _split(part: str) -> tuple[str, str, str]:
+    """Device, package and speed grade as a handoff spells them: 7z020, clg400, -1 of xc7z020clg400-1; xczu9eg, ffvb1156, -2 of xczu9eg-ffvb1156-2-e."""
+    found = re.match(r"(?:xc(?=7z)(7z\d+)([a-z]+\d+)|(\w+)-(\w+))(-\d)", part)
+    if found is None:
+        return part, "", ""
+    return found[1] or found[3], found[2] or found[4], found[5]
 
 
 def _add_register(listing: Element, register: Register) -> None:
