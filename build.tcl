@@ -84,7 +84,7 @@ proc build_kernel {kernel steps} {
     create_clock -period $clock_ns -name default
     if {"csim" in $steps} { csim_design -argv $vectors }
     # Co-simulation and export take what synthesis has made.
-    csynth_design
+    if {$steps ne "csim"} { csynth_design }
     if {"cosim" in $steps} { cosim_design -argv $vectors }
     if {"export" in $steps} {
       lassign [split $type :] vendor library name version
