@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from tests.vendor.tools import ROOT, SCRIPT, needs_tclsh, run
 
 pytestmark = needs_tclsh
+PAGE = ROOT / "docs" / "build.md"
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,16 @@ def test_without_a_mistake_it_passes(tmp_path: Path, synthesized: Path) -> None:
     result = run("vivado", planted(nothing, tmp_path), SUMTILE_BUILD=build, SUMTILE_OUT=tmp_path / "out")
     assert result.returncode == 0, result.stderr
     assert sorted(path.name for path in (tmp_path / "out" / "zcu102").iterdir()) == ["adder.bit", "adder.hwh", "adder.report.json"]
+    assert_blocks_are_on_the_page((tmp_path / "out" / "zcu102" / "adder.hwh").read_text())
+
+
+def assert_blocks_are_on_the_page(handoff: str) -> None:
+    """The table of the design in docs/build.md has every kind of block, and no other."""
+    page = PAGE.read_text(encoding="utf-8")
+    table = page[page.index("| block |") : page.index("The DMAs are in simple mode")]
+    listed = {name for row in re.findall(r"^\| ([^|]*) \|", table, re.MULTILINE) for name in re.findall(r"`(\w+)_\d`|`(dma_\w+)`", row)}
+    kinds = {re.sub(r"_\d$", "", name) for name in re.findall(r'INSTANCE="(\w+)" MODTYPE', handoff)}
+    assert {one or other for one, other in listed} | {"zynq_ultra_ps_e", "xlconcat"} == kinds
 
 
 def test_a_missed_clock_delivers_nothing(tmp_path: Path, synthesized: Path) -> None:
@@ -117,5 +129,5 @@ def test_vivado_wants_the_exported_kernel(tmp_path: Path) -> None:
 
 
 def test_the_page_has_the_table() -> None:
-    page = (ROOT / "docs" / "build.md").read_text(encoding="utf-8")
+    page = PAGE.read_text(encoding="utf-8")
     assert [mistake.kind for mistake in MISTAKES if f"| {mistake.kind} | {mistake.sentence} |" not in page] == []
