@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sumtile.cli import main
-from sumtile.cli.layer_settings import read_layer_settings
+from sumtile.cli.layer_settings import SIZE_MAX, read_layer_settings
 from sumtile.errors import SumtileError
 from sumtile.formats import Sp2, Symmetric, Ternary
 from sumtile.program import read_program
@@ -81,10 +81,13 @@ def test_a_wrong_setting_is_one_sentence(text: str, sentence: str, network_file:
     assert sentence in refused(capsys, "quantize", network_file, "--calibrate", dataset_file, "--layers", settings, "-o", tmp_path / "network.q")
 
 
-def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_no_text_or_too_long_is_refused(tmp_path: Path) -> None:
     (tmp_path / "layers.ini").write_bytes(np.random.default_rng(0).bytes(200))
     with pytest.raises(SumtileError, match="cannot be read as layer settings"):
         read_layer_settings(tmp_path / "layers.ini", lambda: (1, 2))
+    (tmp_path / "long.ini").write_text("[a]\nresults = 8\n" + "#" * SIZE_MAX + "\n[b]\nresults = 6\n")
+    with pytest.raises(SumtileError, match="but layer settings of up to 1048576 are read"):
+        read_layer_settings(tmp_path / "long.ini", lambda: (1, 2))
     (tmp_path / "good.ini").write_text("[a.*]\nweights = sp2 4\n")
     (setting,) = read_layer_settings(tmp_path / "good.ini", lambda: (1, 2))
     assert setting.weights is not None and setting.weights.format == Sp2(4) and setting.bits is None

@@ -45,8 +45,9 @@ def read_layer_settings(path: str | Path, ratio: Ratio) -> tuple[LayerSetting, .
     file = regular_file(path, "file of layer settings")
     parser = configparser.ConfigParser(interpolation=None, default_section="", inline_comment_prefixes=("#",), delimiters=("=",))
     try:
-        with file.open(encoding="utf-8") as opened:
-            parser.read_string(opened.read(SIZE_MAX), str(file))
+        if file.stat().st_size > SIZE_MAX:
+            raise SumtileError(f"{file} has {file.stat().st_size} bytes, but layer settings of up to {SIZE_MAX} are read; name layers by patterns.")
+        parser.read_string(file.read_text(encoding="utf-8"), str(file))
     except (OSError, UnicodeDecodeError, configparser.Error) as error:
         raise SumtileError(f"{file} cannot be read as layer settings ({' '.join(str(error).split())}); see 'sumtile quantize --help' for an example.") from None
     settings = []
