@@ -8,11 +8,15 @@ import numpy as np
 import pytest
 
 from sumtile.errors import SumtileError
-from sumtile.network import Activation, Add, BatchNorm, Concat, Conv, Flatten, Linear, Network, Node, Pool, Preprocess, Softmax
+from sumtile.kernels import host
+from sumtile.network import Activation, Add, BatchNorm, Concat, Conv, Flatten, Linear, Network, Node, Pool, PRelu, Preprocess, Softmax
 from sumtile.quantize import fuse
+from sumtile.quantize.blocks import HostBlock
 from tests.support.networks import batch_norm, conv, lenet, resnet
 
 RANDOM = np.random.default_rng(5)
+NODES_MAX = 20_000
+"""As in ``sumtile.frontend.build``, which needs the onnx package."""
 
 
 def network(*nodes: Node, channels: int = 3) -> Network:
@@ -65,6 +69,21 @@ def test_nodes_without_a_convolution_run_on_an_identity() -> None:
     assert all(block.geometry.depthwise and np.all(block.weights == 1) for block in blocks)
 
 
+@pytest.mark.parametrize("slope", [-0.25, 1.5])
+def test_one_slope_that_no_engine_has_runs_on_the_processor(slope: float) -> None:
+    base = conv("conv", "input", (4, 3, 1, 1), RANDOM)
+    blocks = [fuse(network(base, node)) for node in (Activation("p", ("conv",), slope=slope), PRelu("p", ("conv",), np.full(4, slope)))]
+    assert blocks[0][1] == blocks[1][1] and isinstance(blocks[0][1], HostBlock)
+    assert blocks[0][1].operation == host.PRelu((round(slope * host.SLOPE_ONE),) * 4)
+
+
+def test_as_many_nodes_as_a_file_may_have_are_gathered_in_one_pass() -> None:
+    """Each node asks who reads its input; a look through all nodes for each would take minutes."""
+    nodes: list[Node] = [conv("0", "input", (4, 3, 1, 1), RANDOM)]
+    nodes += [Pool(f"{index}", (f"{index - 1}",), "max", (1, 1)) if index % 2 else Activation(f"{index}", (f"{index - 1}",)) for index in range(1, NODES_MAX)]
+    assert len(fuse(network(*nodes))) == NODES_MAX // 2
+
+
 def test_batch_normalizations_and_the_bias_fold_into_one_factor_and_addend() -> None:
     first, second = batch_norm("a", "conv", 4, RANDOM), batch_norm("b", "a", 4, RANDOM)
     first.mean, first.variance = RANDOM.normal(0, 3, 4), RANDOM.uniform(0.1, 4, 4)
@@ -97,14 +116,15 @@ def test_refusals_name_the_node() -> None:
     assert "'conv' has weights for 4 input channels" in refused(Conv("conv", ("input",), np.ones((4, 2, 1, 1)), groups=2))
     halves = Pool("pool", ("conv",), "max", (2, 2), (2, 2))
     assert "'join' (Concat): the processor cannot run this Concat: the maps that it joins have several sizes" in refused(base, halves, Concat("join", ("conv", "pool")))
-    assert "'norm' has slope 0.0 and bounds 1.0" in refused(base, Activation("norm", ("conv",), low=1.0))
+    assert "'norm' has slope 0 and bounds 1.0" in refused(base, Activation("norm", ("conv",), low=1.0))
     assert "'conv' has weights for 5 input channels" in refused(Conv("conv", ("input",), np.ones((4, 5, 1, 1))))
     assert "'conv' has parameters that are not finite" in refused(Conv("conv", ("input",), weight * np.nan))
     assert "window of node 'conv'" in refused(Conv("conv", ("input",), np.ones((4, 3, 9, 1))))
     assert "'relu' reads the flat tensor 'flat'" in refused(base, Flatten("flat", ("conv",)), Activation("relu", ("flat",)))
     assert "ends in the Flatten 'flat'" in refused(base, Flatten("flat", ("conv",)))
     assert "'fc' has weights for 7 inputs" in refused(base, Flatten("flat", ("conv",)), Linear("fc", ("flat",), np.ones((2, 7))))
-    assert "'relu' has slope -1" in refused(base, Activation("relu", ("conv",), slope=-1))
+    assert "'relu' has slope -1" in refused(base, Activation("relu", ("conv",), slope=-1, high=6.0))
+    assert "'relu' has a slope of 100" in refused(base, Activation("relu", ("conv",), slope=100.0))
     assert "'sum' adds maps" in refused(base, Add("sum", ("conv", "input")))
     assert "'sum' (Add) reads 3 tensors instead of 2" in refused(base, Add("sum", ("conv", "conv", "conv")))
     assert "'bn' has 3 channels" in refused(base, batch_norm("bn", "conv", 3, RANDOM))

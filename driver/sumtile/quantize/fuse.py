@@ -70,6 +70,10 @@ class _Fuser:
     def __init__(self, network: Network, stored: set[str]) -> None:
         self._network, self._stored = network, stored
         self._order = {node.name: index for index, node in enumerate(network.nodes)}
+        self._readers: dict[str, list[Node]] = {}
+        for node in network.nodes:
+            for name in dict.fromkeys(node.inputs):
+                self._readers.setdefault(name, []).append(node)
         self._blocks: dict[str, AnyBlock] = {}  # by the tensor that each makes so far
         self._flat: dict[str, str] = {}  # Flatten nodes, and the maps that they are views of
         self._same: dict[str, str] = {}  # nodes that change nothing, and the tensors that they stand for
@@ -184,9 +188,14 @@ class _Fuser:
 
     def _activation(self, node: Activation) -> None:
         low, high = node.low or 0.0, np.inf if node.high is None else node.high
+        unbounded = node.low is None and node.high is None
+        if not 0 <= node.slope <= 1 and unbounded:
+            self._prelu(PRelu(node.name, node.inputs, np.full(1, node.slope, np.float32)))
+            return
         if not 0 <= node.slope <= 1 or not low <= 0 < high:
             raise SumtileError(
-                f"activation '{node.name}' has slope {node.slope} and bounds {node.low} and {node.high}, but a slope in 0 to 1, a positive upper and no positive lower bound are needed."
+                f"activation '{node.name}' has slope {node.slope:g} and bounds {node.low} and {node.high}, but a positive upper and no positive lower bound are needed, "
+                "and with bounds a slope in 0 to 1."
             )
         block = self._clipped(node)
         if block is None:
@@ -232,7 +241,7 @@ class _Fuser:
 
     def _reads(self, name: str) -> int:
         """How often a tensor is read, under whatever name; a node may read one twice."""
-        return sum(self._reads(node.name) if node.name in self._same else node.inputs.count(name) for node in self._network.readers(name))
+        return sum(self._reads(node.name) if node.name in self._same else node.inputs.count(name) for node in self._readers.get(name, ()))
 
     def _joins(self, name: str, stage: Stage) -> bool:
         """True when a node of that stage can join the block that makes the tensor."""
