@@ -91,6 +91,12 @@ def test_every_layer_that_cannot_run_is_named() -> None:
     assert "layer 'pool'" in plan.problems[2] and "16384 output channels" in plan.problems[2]
 
 
+def test_a_network_without_an_engine_layer_is_a_problem() -> None:
+    network = Network("moves", Preprocess(8, 8, (0.5,) * 3, (0.5,) * 3), [Concat("twice", ("input", "input"))])
+    plan = plan_network(blank_network(network, schemes.covering(8)), OVERLAY)
+    assert not plan.layers and len(plan.problems) == 1 and "network 'moves' has only operations of the processor" in plan.problems[0]
+
+
 def test_an_overlay_that_exceeds_its_device_is_a_problem() -> None:
     network = lenet(1)
     small = replace(OVERLAY, board=replace(OVERLAY.board, budget={**OVERLAY.board.budget, "bram36": 20}))

@@ -37,13 +37,15 @@ def compile_network(quantized: QuantizedNetwork, overlay: Overlay) -> Program:
         the program; run it with the driver or with :func:`sumtile.program.golden.run_golden`.
 
     Raises:
-        SumtileError: a layer that the engine cannot run; the sentence names the layer and the rule.
+        SumtileError: a layer that the engine cannot run; the sentence names the layer and the rule. Or no layer for an engine.
     """
     engine = overlay.engine
     _check_width(quantized, overlay)
     lowering = _Lowering(overlay, quantized)
     for layer in quantized.layers:
         lowering.take(layer)
+    if not any(isinstance(step, Step) for step in lowering.steps):
+        raise SumtileError(f"network '{quantized.name}' has only operations of the processor, but a program runs on an engine; give it a layer that an engine has.")
     steps, shapes, formats = lowering.steps, lowering.shapes, lowering.formats
     sizes = {name: feature_bytes(engine, shape) for name, shape in shapes.items()}
     buffers = assign_buffers([(step.reads, step.target) for step in steps], sizes, INPUT, quantized.output)

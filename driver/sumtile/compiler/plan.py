@@ -170,8 +170,8 @@ def plan_network(quantized: QuantizedNetwork, overlay: Overlay) -> Plan:
     """
     try:
         return plan_program(compile_network(quantized, overlay), overlay)
-    except SumtileError:
-        return _plan(quantized.name, quantized.scheme, overlay, (), refusals(quantized, overlay))
+    except SumtileError as error:
+        return _plan(quantized.name, quantized.scheme, overlay, (), refusals(quantized, overlay) or [str(error)])
 
 
 def plan_program(program: Program, overlay: Overlay) -> Plan:
