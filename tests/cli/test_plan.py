@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,20 @@ def test_what_cannot_run_is_told_with_status_2(network_file: Path, program_file:
     assert other.returncode == 2 and "was compiled for overlay 'adder' on zcu102" in other.stderr
     place = sumtile("plan", program_file, "--picture", tmp_path / "absent" / "plan.png")
     assert place.returncode == 2 and "the picture cannot be written" in place.stderr
+
+
+def test_a_file_is_taken_for_what_it_holds(program_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copy(program_file, tmp_path / "renamed.bin")
+    assert main(["plan", str(tmp_path / "renamed.bin")]) == 0
+    assert "small on overlay adder" in capsys.readouterr().out
+
+
+def test_a_scheme_for_what_is_quantized_already_is_refused(network_file: Path, program_file: Path, dataset_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    quantized = tmp_path / "small.q"
+    assert main(["quantize", str(network_file), "--calibrate", str(dataset_file), "-o", str(quantized)]) == 0
+    for source, options, named in ((quantized, ["--scheme", "dynamic", "--bits", "4"], "--scheme"), (program_file, ["--ends", "4"], "--ends")):
+        assert main(["plan", str(source), *options]) == 2
+        assert f"is quantized already, so {named} has no meaning" in capsys.readouterr().err
 
 
 def test_hints_name_what_takes_the_time(capsys: pytest.CaptureFixture[str]) -> None:

@@ -71,28 +71,32 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _plan(arguments: argparse.Namespace) -> Plan:
+    from sumtile.cli.networks import load_any_network
+    from sumtile.cli.quantization import chosen_scheme, default_overlay, given_options, overlay_for
+    from sumtile.compiler import blank_network
     from sumtile.compiler.plan import plan_network, plan_program
     from sumtile.overlay import Overlay
     from sumtile.program import read_program
+    from sumtile.program.file import PROGRAM
+    from sumtile.quantize.file import QUANTIZED, read_quantized
 
-    board = arguments.board or "zcu102"
-    if Path(arguments.source).suffix == ".tile":
-        program = read_program(arguments.source)
+    source, board = Path(arguments.source), arguments.board or "zcu102"
+    is_program, is_quantized = PROGRAM.holds(source), QUANTIZED.holds(source)
+    given = given_options(arguments) if is_program or is_quantized else []
+    if given:
+        raise SumtileError(f"{source} is quantized already, so {given[0]} has no meaning; leave it out, or give the float network.")
+    if is_program:
+        program = read_program(source)
         overlay = Overlay.load(arguments.overlay or program.overlay, arguments.board or program.board)
         if overlay.stamp != program.stamp:
             raise SumtileError(
-                f"program {arguments.source} was compiled for overlay '{program.overlay}' on {program.board}, not for '{overlay.name}' on {overlay.board.name}; plan the network or the quantized network instead."
+                f"program {source} was compiled for overlay '{program.overlay}' on {program.board}, not for '{overlay.name}' on {overlay.board.name}; plan the network or the quantized network instead."
             )
         return plan_program(program, overlay)
-    from sumtile.cli.networks import load_any_network
-    from sumtile.cli.quantization import chosen_scheme, default_overlay, overlay_for
-    from sumtile.compiler import blank_network
-    from sumtile.quantize.file import QUANTIZED, read_quantized
-
-    if QUANTIZED.holds(Path(arguments.source)):
-        quantized = read_quantized(arguments.source)
+    if is_quantized:
+        quantized = read_quantized(source)
         return plan_network(quantized, Overlay.load(arguments.overlay or overlay_for(quantized), board))
-    network = load_any_network(arguments.source)
+    network = load_any_network(source)
     overlay = Overlay.load(arguments.overlay or default_overlay(arguments, network), board)
     return plan_network(blank_network(network, chosen_scheme(arguments, network, overlay)), overlay)
 
