@@ -81,6 +81,14 @@ def test_means_over_the_map(opset: int, keep: int) -> None:
     assert [type(node) for node in network.nodes] == [Pool]
 
 
+def test_a_mean_over_no_axes_is_one_over_all_or_none() -> None:
+    arrays = {"axes": np.zeros(0, np.int64)}
+    check(graph_model([node("ReduceMean", "x axes", "m", noop_with_empty_axes=1), node("Relu", "m")], (2, 3, 5, 4), arrays, 18))
+    for shape in ((2, 3, 5, 4), (2, 3, 1, 1)):
+        with pytest.raises(SumtileError, match=r"reduces the axes \[0, 1, 2, 3\]"):
+            import_model(graph_model([node("ReduceMean", "x axes", "m"), node("Relu", "m")], shape, arrays, 18))
+
+
 @pytest.mark.parametrize("trans", [0, 1])
 @pytest.mark.parametrize("addend", [(), (1,), (5,), (1, 5)])
 def test_fully_connected(trans: int, addend: tuple[int, ...]) -> None:
@@ -280,6 +288,17 @@ def test_the_spellings_of_an_enlargement(opset: int) -> None:
     else:
         model = graph_model([node("Resize", "x   sizes")], (2, 3, 4, 5), {"sizes": np.array([2, 3, 8, 15])}, opset)
     check(model)
+
+
+@pytest.mark.parametrize("policy", ["stretch", "not_larger", "not_smaller"])
+def test_sizes_that_only_bound_an_enlargement_are_refused(policy: str) -> None:
+    settings = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor", "keep_aspect_ratio_policy": policy}
+    model = graph_model([node("Resize", "x   sizes", **settings)], (1, 2, 4, 4), {"sizes": np.array([1, 2, 8, 12])}, 18)
+    if policy == "stretch":
+        check(model)
+    else:
+        with pytest.raises(SumtileError, match="one factor for all axes"):
+            import_model(model)
 
 
 @pytest.mark.parametrize(("opset", "axis"), [(11, 1), (11, None), (13, 1), (13, -3)])

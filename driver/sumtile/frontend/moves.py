@@ -164,6 +164,8 @@ def _factors(call: Call, x: View) -> tuple[int, ...]:
     if call.op == "Upsample" or call.opset < 11:
         scales: Sequence[float] = call.reals("scales") if call.opset < 9 else [float(value) for value in call.constant(1, "scales").ravel()[:8]]
     elif call.given(3):
+        if call.text("keep_aspect_ratio_policy", "stretch") != "stretch":
+            raise call.refusal("enlarges by one factor for all axes to fit its sizes", "export it with the factors or with keep_aspect_ratio_policy 'stretch'")
         sizes = call.indices(3, "sizes")
         scales = [wanted / size for wanted, size in zip(sizes, x.shape)] if len(sizes) == len(x.shape) else []
     else:

@@ -53,7 +53,10 @@ def _global_pool(build: Builder, call: Call) -> Value:
 @operator("ReduceMean")
 def _reduce_mean(build: Builder, call: Call) -> Value:
     rank = len(call.view().axes)
-    axes = call.indices(1, "axes") if call.given(1) else call.integers("axes", range(rank))
+    axes = call.indices(1, "axes") if call.given(1) else call.integers("axes", ())
+    if not axes and call.integer("noop_with_empty_axes", 0):
+        return call.view()
+    axes = axes or tuple(range(rank))
     return _over_map(build, call, "average", tuple(sorted(call.axis(axis, rank) for axis in axes)), keep=bool(call.integer("keepdims", 1)))
 
 
