@@ -16,8 +16,10 @@ from sumtile.csim import Simulator
 from sumtile.formats import FixedPoint
 from sumtile.kernels import golden
 from sumtile.kernels.cases import Case, random_case
+from sumtile.kernels.host import Unfold
 from sumtile.kernels.layer import MapShape
 from sumtile.network import Activation, Conv, Network, Pool, Preprocess
+from sumtile.network.reference import run_float
 from sumtile.overlay import Overlay
 from sumtile.program import HostStep
 from sumtile.program.golden import run_golden
@@ -102,6 +104,30 @@ def test_a_kernel_beyond_the_engine_is_folded() -> None:
     first = program.steps[0]
     assert isinstance(first, HostStep) and first.target == "mean.unfolded"
     assert max(program.layers[0].layer.kernel) <= target.engine.kernel_max
+
+
+@pytest.mark.parametrize("padding", [(2, 0, 2, 0), (5, 4, 0, 7)])
+def test_padding_beyond_a_depthwise_kernel_is_made_by_the_processor(padding: tuple[int, int, int, int]) -> None:
+    random = np.random.default_rng(3)
+    nodes = [
+        conv("first", "input", (20, 3, 3, 3), random),
+        conv("far", "first", (20, 1, 1, 3), random, groups=20, padding=padding),
+        Activation("relu", ("far",)),
+        Pool("mean", ("relu",), "average"),
+    ]
+    network = Network("far", Preprocess(9, 8, (0.5,) * 3, (0.25,) * 3), nodes)
+    target, images = Overlay.load("fixed16", "pynq-z2"), random_images(network, 8, 0)
+    program = compile_network(quantize_network(network, images, schemes.covering(16)), target)
+    (border,) = [step for step in program.steps if isinstance(step, HostStep) and step.reads == ("first",)]
+    assert isinstance(border.operation, Unfold) and border.operation.padding == padding
+    real = network.preprocess.apply(images[:1])
+    features = program.tensors["input"].format.quantize(real.transpose(0, 2, 3, 1))[0]
+    golden_tensors, expected = run_golden(program, target.engine, features), run_float(network, real)
+    found = program.tensors["mean"].format.dequantize(golden_tensors["mean"])
+    np.testing.assert_allclose(found, expected["mean"][0].transpose(1, 2, 0), atol=0.01)
+    with closing(Simulator(program)) as simulator:
+        for name, values in simulator.trace(features).items():
+            np.testing.assert_array_equal(values, golden_tensors[name], err_msg=name)
 
 
 def test_a_large_first_layer_is_folded_where_that_pays() -> None:

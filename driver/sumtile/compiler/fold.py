@@ -5,7 +5,7 @@
 The processor unfolds the map once (:class:`sumtile.kernels.host.Unfold`); the engine then runs a layer with a smaller kernel on
 more channels and gives the same integers. Each axis of the kernel can be left as it is, unfolded as a whole, or
 unfolded by the stride (space to depth), after which the stride is 1. What the engine cannot run for the size, stride,
-dilation or padding of its kernel is folded too.
+dilation or padding of its kernel is folded too; of a depthwise layer, whose channels stay apart, only the padding can be.
 """
 
 from __future__ import annotations
@@ -72,11 +72,22 @@ def choose_fold(engine: Engine, layer: Layer, ports: Ports) -> Fold:
             return plain
     except SumtileError:
         if layer.depthwise:
-            raise
+            if not any(layer.padding):
+                raise
+            bordered = _bordered(layer)
+            tile(engine, bordered.layer)
+            return bordered
     fitting = [fold for fold in folds(layer) if _fits(engine, fold)]
     if not fitting:
         tile(engine, layer)  # says why
     return min(fitting, key=lambda fold: (_cycles(engine, fold, ports), feature_bytes(engine, fold.layer.ifm)))
+
+
+def _bordered(layer: Layer) -> Fold:
+    """The layer on a map to which the processor has added the padding."""
+    top, left, bottom, right = layer.padding
+    ifm = MapShape(layer.ifm.height + top + bottom, layer.ifm.width + left + right, layer.ifm.channels)
+    return Fold(Unfold((1, 1), padding=layer.padding), replace(layer, ifm=ifm, padding=(0, 0, 0, 0)))
 
 
 def folds(layer: Layer) -> Iterator[Fold]:
