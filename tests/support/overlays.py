@@ -16,8 +16,11 @@ ARRAYS = {
 }
 
 
-def small_overlay(top: str, data_bits: int, *, board: str = "zcu102", **changes: object) -> Overlay:
-    """An engine with 4 x 8 x 3 lanes and short buffers; ``changes`` replaces keys of its description. The board has the six memory ports of four weight streams."""
+def small_overlay(top: str, data_bits: int, *, board: str = "zcu102", fc: dict[str, object] | None = None, **changes: object) -> Overlay:
+    """An engine with 4 x 8 x 3 lanes and short buffers; ``changes`` replaces keys of its description. The board has the six memory ports of four weight streams.
+
+    ``fc`` describes an engine for fully connected layers beside it.
+    """
     engine = {
         "name": "conv",
         "top": top,
@@ -28,7 +31,7 @@ def small_overlay(top: str, data_bits: int, *, board: str = "zcu102", **changes:
         "limits": {"kernel": 7, "reduction": 65536, "channels": 256},
         "buffers": {"feature_words": 60, "weight_tiles": 50, "reorder_words": 60, "pool_beats": 64 * data_bits // 4},
     }
-    return Overlay.from_dict({"name": f"small_{top}{data_bits}", "clock_mhz": 100, "engines": [{**engine, **changes}]}, replace(Board.load(board), hp_ports=6))
+    return Overlay.from_dict({"name": f"small_{top}{data_bits}", "clock_mhz": 100, "engines": [{**engine, **changes}], "fc": fc}, replace(Board.load(board), hp_ports=6))
 
 
 ENGINES = {
@@ -58,5 +61,15 @@ ENGINES = {
         8,
         limits={"kernel": 11, "reduction": 65536, "channels": 256},
         buffers={"feature_words": 120, "weight_tiles": 121, "reorder_words": 60, "pool_beats": 128},
+    ),
+}
+
+# Engines for fully connected layers: one width of weights and three; one image and several; rows of one record and of eight.
+FC_ENGINES = {
+    "plain8": small_overlay("mac_conv", 8, fc={"weight_streams": 2, "weight_bits": [8], "inputs_max": 320, "middle_max": 64}),
+    "widths16": small_overlay("mac_conv", 16, stream_bits=64, fc={"weight_streams": 1, "weight_bits": [16, 8, 4], "inputs_max": 320, "middle_max": 80, "batch": 3}),
+    "four16": small_overlay("mac_conv", 16, stream_bits=64, fc={"weight_streams": 4, "weight_bits": [16], "inputs_max": 640, "middle_max": 160}),
+    "batch8": small_overlay(
+        "mac_conv", 8, lanes={"ti": 16, "to": 16, "tp": 1}, stream_bits=128, fc={"weight_streams": 4, "weight_bits": [8, 4], "inputs_max": 512, "middle_max": 256, "batch": 5}
     ),
 }

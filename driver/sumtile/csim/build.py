@@ -24,6 +24,7 @@ from pathlib import Path
 from sumtile.errors import SumtileError
 from sumtile.overlay import Overlay
 from sumtile.overlay.config_header import config_header
+from sumtile.overlay.fc_engine import FC_TOP
 from sumtile.overlay.resources import hls_folder
 
 TYPES = ("native", "vendor")
@@ -69,21 +70,23 @@ def vendor_headers() -> Path:
     raise SumtileError("the vendor's ap_int.h was not found, but the vendor-type simulation needs it; pip install hls4ml, or set SUMTILE_AP_TYPES to its folder.")
 
 
-def build_kernel(overlay: Overlay, types: str = "native", timed: bool = False) -> Path:
-    """The shared library of an overlay's engine, compiled when the cache has none.
+def build_kernel(overlay: Overlay, types: str = "native", timed: bool = False, top: str | None = None) -> Path:
+    """The shared library of one of an overlay's engines, compiled when the cache has none.
 
     Args:
         overlay: gives the top function and its configuration.
         types: ``native`` or ``vendor``.
         timed: the stages and streams keep time (``stream_clock.hpp``), which takes the simulation several times as long.
+        top: top function; that of the convolution engine by default.
 
     Raises:
         SumtileError: no compiler, no vendor headers, or a compilation that failed.
     """
     if types not in TYPES:
         raise SumtileError(f"number types '{types}' are unknown; choose one of {', '.join(TYPES)}.")
-    hls = hls_folder()
-    sources = [hls / "kernels" / "conv.cpp", hls / "csim" / "engine_kernel.cpp", hls / "csim" / "dataflow.cpp"]
+    hls, top = hls_folder(), top or overlay.engine.top
+    names = ("svd_fc.cpp", "fc_kernel.cpp") if top == FC_TOP else ("conv.cpp", "engine_kernel.cpp")
+    sources = [hls / "kernels" / names[0], hls / "csim" / names[1], hls / "csim" / "dataflow.cpp"]
     flags = [
         *_lane_flags(),
         "-std=c++14",
@@ -100,7 +103,7 @@ def build_kernel(overlay: Overlay, types: str = "native", timed: bool = False) -
     if types == "vendor":
         flags += ["-DSUMTILE_VENDOR_TYPES", "-isystem", str(vendor_headers())]
     headers = sorted((hls / "include").rglob("*.h*")) + sorted((hls / "csim" / "include").iterdir())
-    return compile_library(overlay.engine.top, sources, flags, headers=headers, generated={"sumtile_config.hpp": config_header(overlay)})
+    return compile_library(top, sources, flags, headers=headers, generated={"sumtile_config.hpp": config_header(overlay)})
 
 
 def compile_library(name: str, sources: Sequence[Path], flags: Sequence[str] = (), *, headers: Sequence[Path] = (), generated: dict[str, str] | None = None) -> Path:

@@ -125,17 +125,18 @@ class Kernel:
         return text.value.decode()
 
 
-def load_kernel(overlay: Overlay, types: str = "native") -> Kernel:
-    """Compiles (or takes from the cache) the kernel of an overlay's engine and makes an instance.
+def load_kernel(overlay: Overlay, types: str = "native", top: str | None = None) -> Kernel:
+    """Compiles (or takes from the cache) the kernel of one of an overlay's engines and makes an instance.
 
     Args:
         overlay: gives the top function and its configuration.
         types: ``native`` for fast machine integers, ``vendor`` for the ``ap_int`` headers.
+        top: top function; that of the convolution engine by default.
 
     Raises:
         SumtileError: no compiler, no vendor headers, a compilation that failed, or a library that cannot be loaded.
     """
-    return Kernel(bound_library(build_kernel(overlay, types)))
+    return Kernel(bound_library(build_kernel(overlay, types, top=top)))
 
 
 def bound_library(path: Path) -> ctypes.CDLL:

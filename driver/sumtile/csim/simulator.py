@@ -10,6 +10,8 @@ import numpy as np
 
 from sumtile.csim.kernel import Kernel, State, load_kernel
 from sumtile.errors import SumtileError
+from sumtile.kernels.fc import Factor, FcLayer
+from sumtile.kernels.fc_packing import pack_fc_layer, pack_vectors, unpack_vectors
 from sumtile.kernels.layer import Layer, Requantization
 from sumtile.kernels.packing import by_weight_ports, feature_bytes, pack_features, pack_layer, unpack_features
 from sumtile.kernels.tiling import tile
@@ -74,6 +76,13 @@ def simulate_layer(
         inputs["residual"] = pack_features(engine, residual, layer.residual.unsigned)
     data = run_call(kernel, inputs, feature_bytes(engine, layer.ofm))
     return unpack_features(engine, data, layer.ofm, layer.ofm_unsigned)
+
+
+def simulate_fc(kernel: Kernel, overlay: Overlay, layer: FcLayer, vectors: np.ndarray, factors: tuple[Factor, ...]) -> np.ndarray:
+    """Runs one fully connected layer; the arguments and the result are those of :func:`sumtile.kernels.fc.run_fc`."""
+    fc = overlay.fully_connected
+    inputs = {**by_weight_ports(fc, pack_fc_layer(fc, overlay.stamp, layer, factors)), "vectors": pack_vectors(fc, vectors, layer.ifm_unsigned)}
+    return unpack_vectors(fc, run_call(kernel, inputs, layer.images * feature_bytes(fc, layer.ofm)), layer)
 
 
 class Simulator:

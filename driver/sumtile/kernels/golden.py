@@ -4,11 +4,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from sumtile.formats import FixedPoint, round_shift, saturate
 from sumtile.kernels.layer import SLOPE_BITS, Layer, Pool, Requantization
-from sumtile.overlay import Engine
+from sumtile.overlay import Engine, FcEngine
+
+if TYPE_CHECKING:
+    from sumtile.kernels.fc import FcLayer
 
 
 def run_layer(engine: Engine, layer: Layer, features: np.ndarray, weights: np.ndarray, requantization: Requantization, residual: np.ndarray | None = None) -> np.ndarray:
@@ -55,7 +60,7 @@ def accumulate(layer: Layer, features: np.ndarray, weights: np.ndarray) -> np.nd
     return sums.reshape(conv.height, conv.width, conv.channels)
 
 
-def activate(engine: Engine, layer: Layer, values: np.ndarray) -> np.ndarray:
+def activate(engine: Engine | FcEngine, layer: Layer | FcLayer, values: np.ndarray) -> np.ndarray:
     """Leaky slope, clamp and the final rounding to the output format."""
     values = np.where(values < 0, round_shift(values * layer.slope, SLOPE_BITS), values)
     values = np.clip(values, layer.clamp_low, layer.clamp_high)

@@ -22,11 +22,11 @@ import math
 
 import numpy as np
 
-from sumtile.errors import SumtileError
 from sumtile.formats import Sp2, fixed_rows
+from sumtile.kernels.codes import OPCODE_LAYER, checked, pack_codes, pack_header, pack_probe_header, pack_records, two_complement
 from sumtile.kernels.layer import Layer, MapShape, Pool, Requantization
 from sumtile.kernels.tiling import Tiling, ceil_div, pixel_beats, pool_bank_rows, ring_row_words, tail_channels
-from sumtile.overlay import Array, Engine
+from sumtile.overlay import Array, Engine, FcEngine
 from sumtile.overlay.design import weight_ports
 from sumtile.overlay.engine import HEADER_WORDS, POOL_BANKS
 
@@ -52,34 +52,33 @@ FIELDS = {
     "ofm_tiles": "u16",
 }  # fmt: skip
 
-OPCODE_PROBE, OPCODE_LAYER = 0, 1
 _POOL_KINDS = {"max": 1, "average": 2}
 
 
-def feature_dtype(engine: Engine, unsigned: bool) -> np.dtype:
+def feature_dtype(engine: Engine | FcEngine, unsigned: bool) -> np.dtype:
     """Numpy type of one feature in memory."""
     return np.dtype(f"<{'u' if unsigned else 'i'}{engine.data_bytes}")
 
 
-def feature_bytes(engine: Engine, shape: MapShape) -> int:
+def feature_bytes(engine: Engine | FcEngine, shape: MapShape) -> int:
     """Bytes of a feature map in memory, channel padding included."""
     return shape.pixels * ceil_div(shape.channels, engine.ti) * engine.ti * engine.data_bytes
 
 
-def pack_features(engine: Engine, values: np.ndarray, unsigned: bool) -> np.ndarray:
+def pack_features(engine: Engine | FcEngine, values: np.ndarray, unsigned: bool) -> np.ndarray:
     """(height, width, channels) integers to the bytes of the feature stream (uint8, one axis)."""
     height, width, channels = values.shape
     padded = np.zeros((height, width, ceil_div(channels, engine.ti) * engine.ti), feature_dtype(engine, unsigned))
-    padded[:, :, :channels] = _checked(values, engine.data_bits, not unsigned, "a feature")
+    padded[:, :, :channels] = checked(values, engine.data_bits, not unsigned, "a feature")
     return padded.reshape(-1).view(np.uint8)
 
 
-def unpack_features(engine: Engine, data: np.ndarray, shape: MapShape, unsigned: bool) -> np.ndarray:
+def unpack_features(engine: Engine | FcEngine, data: np.ndarray, shape: MapShape, unsigned: bool) -> np.ndarray:
     """Bytes of a feature stream to (height, width, channels) integers (int64)."""
     return view_features(engine, data, shape, unsigned).astype(np.int64)
 
 
-def view_features(engine: Engine, data: np.ndarray, shape: MapShape, unsigned: bool) -> np.ndarray:
+def view_features(engine: Engine | FcEngine, data: np.ndarray, shape: MapShape, unsigned: bool) -> np.ndarray:
     """The same integers as they lie in memory, without a copy."""
     padded = ceil_div(shape.channels, engine.ti) * engine.ti
     values = np.frombuffer(data, feature_dtype(engine, unsigned)).reshape(shape.height, shape.width, padded)
@@ -88,9 +87,7 @@ def view_features(engine: Engine, data: np.ndarray, shape: MapShape, unsigned: b
 
 def pack_probe(stamp: int) -> np.ndarray:
     """A header that makes the engine publish its registers and do nothing else (uint8)."""
-    header = np.zeros(HEADER_WORDS, "<u4")
-    header[:3] = MAGIC, stamp, OPCODE_PROBE
-    return header.view(np.uint8)
+    return pack_probe_header(MAGIC, stamp, HEADER_WORDS)
 
 
 def pack_layer(engine: Engine, stamp: int, layer: Layer, tiling: Tiling, weights: np.ndarray, requantization: Requantization, index: int = 0) -> np.ndarray:
@@ -103,7 +100,7 @@ def pack_layer(engine: Engine, stamp: int, layer: Layer, tiling: Tiling, weights
     return np.concatenate([header, pack_requantization(engine, tiling, requantization), np.tile(tiles, tiling.weight_repeats)])
 
 
-def by_weight_ports(engine: Engine, data: np.ndarray) -> dict[str, np.ndarray]:
+def by_weight_ports(engine: Engine | FcEngine, data: np.ndarray) -> dict[str, np.ndarray]:
     """What each of the engine's weight ports carries of whole layers or a probe (contiguous uint8, by the port's name)."""
     rows = data.reshape(-1, engine.weight_streams, engine.stream_bytes)
     return {port: np.ascontiguousarray(rows[:, index]).reshape(-1) for index, port in enumerate(weight_ports(engine))}
@@ -111,11 +108,7 @@ def by_weight_ports(engine: Engine, data: np.ndarray) -> dict[str, np.ndarray]:
 
 def pack_descriptor(engine: Engine, stamp: int, layer: Layer, tiling: Tiling, index: int = 0) -> np.ndarray:
     """The header words of a layer as bytes (uint8)."""
-    fields = descriptor(engine, stamp, layer, tiling, index)
-    header = np.zeros(HEADER_WORDS, "<u4")
-    for word, (name, kind) in enumerate(FIELDS.items()):
-        header[word] = _checked(np.asarray(fields[name]), int(kind[1:]), kind[0] == "i", f"descriptor field '{name}'") & 0xFFFFFFFF
-    return header.view(np.uint8)
+    return pack_header(FIELDS, descriptor(engine, stamp, layer, tiling, index), HEADER_WORDS)
 
 
 def descriptor(engine: Engine, stamp: int, layer: Layer, tiling: Tiling, index: int = 0) -> dict[str, int]:
@@ -221,13 +214,7 @@ def _pool_fields(engine: Engine, layer: Layer) -> dict[str, int]:
 
 def pack_requantization(engine: Engine, tiling: Tiling, requantization: Requantization) -> np.ndarray:
     """Parameters of all output channels, zero for the padding channels of the last group (uint8)."""
-    record = np.dtype([("add", "<i4"), ("mul", "<i2"), ("shift", "u1"), ("zero", "u1")])
-    packed = np.zeros(tiling.groups * engine.to, record)
-    channels = len(requantization.mul)
-    packed["add"][:channels] = _checked(requantization.add, 32, True, "an addend")
-    packed["mul"][:channels] = _checked(requantization.mul, 16, True, "a multiplier")
-    packed["shift"][:channels] = _checked(requantization.shift, 6, False, "a shift")
-    return packed.view(np.uint8)
+    return pack_records(requantization, tiling.groups * engine.to)
 
 
 def pack_weights(engine: Engine, layer: Layer, tiling: Tiling, weights: np.ndarray) -> np.ndarray:
@@ -240,7 +227,7 @@ def pack_weights(engine: Engine, layer: Layer, tiling: Tiling, weights: np.ndarr
     # Rows that follow one another without a gap: a depthwise group's kernel positions, else the channels of a kernel position.
     blocks = rows.reshape(-1, math.prod(layer.kernel) if layer.depthwise else layer.ifm.channels, engine.to)
     tiles = np.pad(blocks, ((0, 0), (0, -blocks.shape[1] % engine.tile_lanes(array)), (0, 0)))
-    return _packed(tiles.reshape(-1), array.weight_bits)
+    return pack_codes(tiles.reshape(-1), array.weight_bits)
 
 
 def _weight_codes(engine: Engine, layer: Layer, array: Array, weights: np.ndarray) -> np.ndarray:
@@ -251,13 +238,9 @@ def _weight_codes(engine: Engine, layer: Layer, array: Array, weights: np.ndarra
         codes = np.empty(weights.shape, np.int64)
         fixed = fixed_rows(len(weights), array.fixed_lanes, engine.to)
         codes[~fixed] = Sp2(array.weight_bits).encode(weights[~fixed])
-        codes[fixed] = _two_complement(weights[fixed], array.weight_bits)
+        codes[fixed] = two_complement(weights[fixed], array.weight_bits)
         return codes
-    return _two_complement(weights, array.weight_bits, signed=not layer.weights_unsigned)
-
-
-def _two_complement(weights: np.ndarray, bits: int, signed: bool = True) -> np.ndarray:
-    return _checked(weights, bits, signed, "a weight").astype(np.int64) & ((1 << bits) - 1)
+    return two_complement(weights, array.weight_bits, signed=not layer.weights_unsigned)
 
 
 def _channels_of_lanes(engine: Engine, array: Array) -> np.ndarray:
@@ -265,20 +248,3 @@ def _channels_of_lanes(engine: Engine, array: Array) -> np.ndarray:
     if array.operator != "mixed":
         return np.arange(engine.to)
     return np.argsort(~fixed_rows(engine.to, array.fixed_lanes, engine.to), kind="stable")
-
-
-def _packed(codes: np.ndarray, bits: int) -> np.ndarray:
-    """Codes of 4, 8 or 16 bits to bytes (uint8)."""
-    if bits == 4:
-        return (codes[0::2] | codes[1::2] << 4).astype(np.uint8)
-    return codes.astype(f"<u{bits // 8}").view(np.uint8)
-
-
-def _checked(values: np.ndarray, bits: int, signed: bool, what: str) -> np.ndarray:
-    """The values themselves; SumtileError when one does not fit, since numpy and the logic would cut it silently."""
-    low, high = (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if signed else (0, (1 << bits) - 1)
-    if values.size:
-        least, most = values.min(), values.max()
-        if least < low or most > high:
-            raise SumtileError(f"{what} has the value {least if least < low else most}, but it must lie in {low} to {high}; quantize and compile the network again.")
-    return values

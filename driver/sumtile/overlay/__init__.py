@@ -4,5 +4,6 @@
 
 from sumtile.overlay.description import Board, Overlay, board_names, overlay_names
 from sumtile.overlay.engine import Array, Engine
+from sumtile.overlay.fc_engine import FcEngine
 
-__all__ = ["Array", "Board", "Engine", "Overlay", "board_names", "overlay_names"]
+__all__ = ["Array", "Board", "Engine", "FcEngine", "Overlay", "board_names", "overlay_names"]

@@ -35,7 +35,7 @@ def build_facts(overlay: Overlay, root: str, build: str) -> str:
     for folder in (root, build):
         if len(folder.split()) != 1:
             raise SumtileError(f"the folder '{folder}' has a space, but the tools split options of the compiler there; build in a folder without one.")
-    board, engine = overlay.board, overlay.engine
+    board, engine, fc = overlay.board, overlay.engine, overlay.fc
     facts = {
         "part": board.part,
         "board_part": board.board_part,
@@ -48,11 +48,11 @@ def build_facts(overlay: Overlay, root: str, build: str) -> str:
         "length_bits": LENGTH_BITS,
         "stream_bits": engine.stream_bits,
         "memory_bits": max(engine.stream_bits, board.hp_bits),
-        "dmas": [{**asdict(dma), "interrupts": dma.interrupts} for dma in dmas(engine)],
+        "dmas": [{**asdict(dma), "interrupts": dma.interrupts} for dma in dmas(engine, fc)],
         "concat": CONCAT,
         "controller": CONTROLLER,
-        "interrupts": [f"{block}/{pin}" for block, pin in interrupts(engine)],
-        "addresses": {f"{block}/{interface}": f"0x{base:08X}" for (block, interface), base in addresses(engine, board.is_mpsoc).items()},
+        "interrupts": [f"{block}/{pin}" for block, pin in interrupts(engine, fc)],
+        "addresses": {f"{block}/{interface}": f"0x{base:08X}" for (block, interface), base in addresses(engine, board.is_mpsoc, fc).items()},
         "address_range": ADDRESS_RANGE,
     }
     return _tcl(facts)[1:-1] + "\n"

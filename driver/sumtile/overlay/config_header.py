@@ -1,16 +1,17 @@
 # SPDX-FileCopyrightText: 2026 The sumtile authors
 # SPDX-License-Identifier: Apache-2.0
-"""The C++ configuration of an overlay's engine, ``sumtile_config.hpp``. ``python -m sumtile.overlay.config_header adder zcu102`` prints it."""
+"""The C++ configuration of an overlay's engines, ``sumtile_config.hpp``. ``python -m sumtile.overlay.config_header adder zcu102`` prints it."""
 
 from __future__ import annotations
 
 from sumtile.overlay.command import print_about
 from sumtile.overlay.description import Overlay
 from sumtile.overlay.engine import Array, Engine
+from sumtile.overlay.fc_engine import FC_TOP, FcEngine
 
 
 def config_header(overlay: Overlay) -> str:
-    """C++ text with the constants of the overlay's engine and its stamp."""
+    """C++ text with the constants of the overlay's engines and their stamp."""
     engine = overlay.engine
     constants = {
         "kDataBits": engine.data_bits,
@@ -33,8 +34,10 @@ def config_header(overlay: Overlay) -> str:
         "#define SUMTILE_CONFIG_GENERATED_HPP",
         "",
         '#include "sumtile/config.hpp"',
+        *([] if overlay.fc is None else ['#include "sumtile/fc_config.hpp"']),
         "",
         f"#define SUMTILE_TOP {engine.top}",
+        *([] if overlay.fc is None else [f"#define SUMTILE_FC_TOP {FC_TOP}"]),
         "",
         "namespace sumtile {",
         "",
@@ -44,6 +47,7 @@ def config_header(overlay: Overlay) -> str:
         *(f"  static constexpr int {name} = {value};" for name, value in constants.items()),
         f"  using ArrayList = Arrays<{arrays}>;",
         "};",
+        *([] if overlay.fc is None else ["", *_fc_config(overlay.fc, overlay.stamp)]),
         "",
         "}  // namespace sumtile",
         "",
@@ -51,6 +55,24 @@ def config_header(overlay: Overlay) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _fc_config(fc: FcEngine, stamp: int) -> list[str]:
+    constants = {
+        "kDataBits": fc.data_bits,
+        "kStreamBits": fc.stream_bits,
+        "kWeightStreams": fc.weight_streams,
+        "kBatch": fc.batch,
+        "kInputs": fc.inputs_max,
+        "kMiddle": fc.middle_max,
+    }
+    return [
+        "struct FcEngineConfig {",
+        f"  static constexpr unsigned long kStamp = 0x{stamp:08X};",
+        *(f"  static constexpr int {name} = {value};" for name, value in constants.items()),
+        f"  using Widths = WeightWidths<{', '.join(map(str, fc.weight_bits))}>;",
+        "};",
+    ]
 
 
 def _operator(engine: Engine, array: Array) -> str:

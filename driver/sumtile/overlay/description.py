@@ -20,6 +20,7 @@ from sumtile.fields import from_json
 from sumtile.files import regular_file
 from sumtile.overlay.design import dmas
 from sumtile.overlay.engine import Array, Engine
+from sumtile.overlay.fc_engine import FcEngine, FcFile
 from sumtile.overlay.resources import overlays_folder
 
 FAMILIES = ("zynq-7000", "zynq-ultrascale+")
@@ -101,13 +102,15 @@ class Overlay:
         name: name of the overlay, and stem of its ``.bit`` and ``.hwh``.
         board: the board that it is resolved for.
         clock_mhz: clock of the programmable logic.
-        engines: the engines of the design.
+        engines: the convolution engines of the design.
+        fc: the engine for fully connected layers beside them, if there is one.
     """
 
     name: str
     board: Board
     clock_mhz: float
     engines: tuple[Engine, ...]
+    fc: FcEngine | None = None
 
     @classmethod
     def load(cls, name: str, board: str, folder: Path | None = None) -> Overlay:
@@ -147,10 +150,13 @@ class Overlay:
         engines = tuple(entry.engine() for entry in file.engines)
         for engine in engines:
             engine.check()
-        ports = len({dma.hp for engine in engines for dma in dmas(engine)})
+        fc = None if file.fc is None else file.fc.engine(engines[0])
+        if fc is not None:
+            fc.check(board.hp_ports)
+        ports = len({dma.hp for engine in engines for dma in dmas(engine, fc)})
         if ports > board.hp_ports:
             raise SumtileError(f"the DMAs of overlay '{file.name}' need {ports} memory ports (HP), but board '{board.name}' has {board.hp_ports}; use fewer weight_streams.")
-        return cls(name=file.name, board=board, clock_mhz=file.clock_mhz, engines=engines)
+        return cls(name=file.name, board=board, clock_mhz=file.clock_mhz, engines=engines, fc=fc)
 
     @property
     def engine(self) -> Engine:
@@ -158,9 +164,17 @@ class Overlay:
         return self.engines[0]
 
     @property
+    def fully_connected(self) -> FcEngine:
+        """The engine for fully connected layers; SumtileError when there is none."""
+        if self.fc is None:
+            raise SumtileError(f"overlay '{self.name}' for {self.board.name} has no engine for fully connected layers; choose one that has, or add 'fc' to its description.")
+        return self.fc
+
+    @property
     def stamp(self) -> int:
         """32-bit hash of the engines: equal stamps mean that programs are interchangeable."""
-        canonical = json.dumps([asdict(engine) for engine in self.engines], sort_keys=True)
+        engines = [asdict(engine) for engine in self.engines] + ([] if self.fc is None else [asdict(self.fc)])
+        canonical = json.dumps(engines, sort_keys=True)
         return int.from_bytes(hashlib.sha256(canonical.encode()).digest()[:4], "little")
 
 
@@ -224,6 +238,7 @@ class _OverlayFile:
     name: str
     clock_mhz: float
     engines: tuple[_EngineFile, ...]
+    fc: FcFile | None = None
     summary: str = ""
     boards: dict[str, Any] = field(default_factory=dict)
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from sumtile.errors import SumtileError
 from sumtile.overlay.command import print_about
 from sumtile.overlay.description import Overlay
-from sumtile.overlay.design import ENGINE, engine_type
+from sumtile.overlay.design import engine_types
+from sumtile.overlay.fc_engine import FC_TOP
 
 
 @dataclass(frozen=True)
@@ -51,21 +52,25 @@ def hls_projects(overlay: Overlay, root: str, build: str) -> list[HlsProject]:
         build: folder of the results; ``include/`` in it has the configuration header.
     """
     flags = f"-std=c++14 -Wno-unknown-pragmas -I{root}/hls/include -I{build}/include"
-    engine = overlay.engine
-    return [
-        HlsProject(
-            instance=ENGINE,
-            top=engine.top,
-            type=engine_type(engine.top),
-            part=overlay.board.part,
-            clock_ns=format(1000 / overlay.clock_mhz, ".4f"),
-            source=f"{root}/hls/kernels/conv.cpp",
-            flags=flags,
-            testbench=f"{root}/hls/testbench/conv_tb.cpp",
-            testbench_flags=f"{flags} -I{root}/hls/testbench",
-            vectors=f"{build}/vectors/{engine.top}",
+    projects = []
+    for instance, type in engine_types(overlay.engine, overlay.fc).items():
+        top = type.split(":")[2]
+        stem = top if top == FC_TOP else "conv"
+        projects.append(
+            HlsProject(
+                instance=instance,
+                top=top,
+                type=type,
+                part=overlay.board.part,
+                clock_ns=format(1000 / overlay.clock_mhz, ".4f"),
+                source=f"{root}/hls/kernels/{stem}.cpp",
+                flags=flags,
+                testbench=f"{root}/hls/testbench/{stem}_tb.cpp",
+                testbench_flags=f"{flags} -I{root}/hls/testbench",
+                vectors=f"{build}/vectors/{top}",
+            )
         )
-    ]
+    return projects
 
 
 def hls_config(overlay: Overlay, root: str, build: str, top: str) -> str:

@@ -5,12 +5,10 @@
 #ifndef SUMTILE_COMBINE_HPP
 #define SUMTILE_COMBINE_HPP
 
-#include "sumtile/arithmetic.hpp"
+#include "sumtile/activate.hpp"
 #include "sumtile/config.hpp"
 
 namespace sumtile {
-
-constexpr int kSlopeBits = 14;
 
 // The residual in mid units: a left shift, or a rounding right shift when the layer's mid format is the coarser one.
 template <class Config>
@@ -20,18 +18,6 @@ typename Derived<Config>::Sum align_residual(const typename Derived<Config>::Raw
   const Sum value = extend<Config::kDataBits>(raw, d.residual_unsigned);
   return d.residual_shift >= 0 ? Sum(value << int(d.residual_shift))
                                : round_shift<Derived<Config>::kSumBits>(value, uint_t<6>(-d.residual_shift));
-}
-
-template <class Config>
-typename Derived<Config>::Raw activate(const typename Derived<Config>::Mid& value, const Descriptor& d) {
-#pragma HLS inline
-  using D = Derived<Config>;
-  const typename D::Mid low = d.clamp_low, high = d.clamp_high;
-  typename D::Sum v = value;
-  if (v < 0) v = round_shift<D::kSumBits>(v * typename D::Sum(d.slope), kSlopeBits);
-  if (v < low) v = low;
-  if (v > high) v = high;
-  return typename D::Raw(saturate<D::kDataBits, D::kSumBits>(round_shift<D::kSumBits>(v, d.out_shift), d.ofm_unsigned));
 }
 
 template <class Config>
@@ -62,7 +48,7 @@ combine_beats:
 #pragma HLS unroll
       typename D::Sum value = inside ? mid.value[part * D::kBeatChannels + c] : typename D::Mid(0);
       if (d.residual) value += align_residual<Config>(get_lane<D::kDataBits>(added, c), d);
-      set_lane<D::kDataBits>(beat, c, activate<Config>(saturate<D::kMidBits, D::kSumBits>(value, false), d));
+      set_lane<D::kDataBits>(beat, c, activate<D::kDataBits>(saturate<D::kMidBits, D::kSumBits>(value, false), d));
     }
     outputs.write(beat);
     part = word_ends ? 0 : int(part) + 1;

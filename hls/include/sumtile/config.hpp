@@ -7,7 +7,7 @@
 
 #include "sumtile/descriptor.hpp"
 #include "sumtile/operators.hpp"
-#include "sumtile/stage.hpp"
+#include "sumtile/ports.hpp"
 
 namespace sumtile {
 
@@ -47,43 +47,33 @@ struct NarrowestWeight<Arrays<First, Rest...>> {
 };
 
 template <class Config>
-struct Derived {
+struct Derived : Ports<Config> {
   static constexpr int kDataBits = Config::kDataBits;
   static constexpr int kMidBits = 2 * kDataBits;
   static constexpr int kAccumulatorBits = WidestAccumulator<typename Config::ArrayList>::bits(Config::kReduction);
   // Weights are packed in tiles as the array with the narrowest of them takes them; wider ones take several tiles.
   static constexpr int kWeightBits = NarrowestWeight<typename Config::ArrayList>::kBits;
-  // An accumulator times a 16-bit multiplier.
-  static constexpr int kProductBits = kAccumulatorBits + 16;
   // A mid value times a slope of 15 bits, or a residual shifted by up to kMidBits; one more bit for their sum.
   static constexpr int kSumBits = 2 * kMidBits;
   static constexpr int kTi = Config::kTi, kTo = Config::kTo, kTp = Config::kTp;
-  static constexpr int kStreamBits = Config::kStreamBits;
-  // Weights arrive over several ports at once, a row of one beat from each. Everything in their stream has whole rows.
-  static constexpr int kWeightStreams = Config::kWeightStreams;
-  static constexpr int kRowBits = kWeightStreams * kStreamBits;
+  using Ports<Config>::kStreamBits;
+  using Ports<Config>::kWeightStreams;
+  using Ports<Config>::kRowBits;
   static constexpr int kInputWordBeats = kTi * kDataBits / kStreamBits;
   static constexpr int kOutputWordBeats = kTo * kDataBits / kStreamBits;
   static constexpr int kTileBeats = kTi * kTo * kWeightBits / kStreamBits;
   static constexpr int kTileRows = kTileBeats / kWeightStreams;
   static constexpr int kBeatChannels = kStreamBits / kDataBits;
   static constexpr int kParameterBits = 64;
-  // TKEEP and TSTRB of a full beat: one bit a byte.
-  static constexpr unsigned long long kEveryByte = ~0ull >> (64 - kStreamBits / 8);
 
   static_assert(kDataBits == 8 || kDataBits == 16, "features have 8 or 16 bits");
   static_assert(kTi * kDataBits % kStreamBits == 0, "a word of kTi channels must fill whole beats of the stream");
   static_assert(kTo * kDataBits % kStreamBits == 0, "a word of kTo channels must fill whole beats of the stream");
-  static_assert(kWeightStreams == 1 || kWeightStreams == 2 || kWeightStreams == 4,
-                "weights come over 1, 2 or 4 streams");
   static_assert(kTi * kTo * kWeightBits % kRowBits == 0,
                 "a tile of weights must fill whole beats of all their streams");
-  static_assert(kStreamBits % 32 == 0, "a beat must carry whole 32-bit words of the layer descriptor");
-  static_assert(32 * kHeaderWords % kRowBits == 0, "the layer descriptor must fill whole beats of all weight streams");
   static_assert(kTo * kParameterBits % kRowBits == 0,
                 "a group's requantization parameters must fill whole beats of all weight streams");
   static_assert(kAccumulatorBits <= 48, "an accumulator must fit the 48 bits that the requantization is sized for");
-  static_assert(kProductBits > 40, "the requantization shifts by up to 40 bits, so a product must be wider than that");
   static_assert(kTi * kTo * kWeightBits <= 4096, "a tile of weights must fit a stream of 4096 bits");
   static_assert(kTp * kTi * kDataBits <= 4096, "the features of one step must fit a stream of 4096 bits");
   static_assert(kTo * kAccumulatorBits <= 4096, "the accumulators of one column must fit a stream of 4096 bits");
@@ -93,12 +83,11 @@ struct Derived {
   using Operand = int_t<kDataBits + 1>;
   using Accumulator = int_t<kAccumulatorBits>;
   using Mid = int_t<kMidBits>;
-  using Product = int_t<kProductBits>;
   using Sum = int_t<kSumBits>;
   using Raw = uint_t<kDataBits>;
 
-  using Beat = ap_axiu<kStreamBits, 0, 0, 0>;
-  using BeatData = word_t<kStreamBits>;
+  using typename Ports<Config>::BeatData;
+  using typename Ports<Config>::WeightRow;
   using InputWord = word_t<kTi * kDataBits>;
 
   // Features of one step: kTp output columns by kTi channels.
@@ -108,10 +97,6 @@ struct Derived {
   // kTi input lanes by kTo output lanes of the narrowest weights.
   struct WeightTile {
     BeatData beat[kTileBeats];
-  };
-  // A beat from each port of the weights.
-  struct WeightRow {
-    BeatData beat[kWeightStreams];
   };
   // The sums of one output column.
   struct Accumulators {
@@ -127,8 +112,6 @@ struct Derived {
   };
 
   // A FIFO of up to 32 words takes one shift-register LUT a bit whatever its depth; those of 512 take block RAM.
-  using Axis = hls::stream<Beat>;
-  using WeightPorts = Axis[kWeightStreams];
   using BeatStream = hls::stream<BeatData, 512>;
   using RowStream = hls::stream<WeightRow, 512 / kWeightStreams>;
   using ParameterStream = hls::stream<WeightRow, 8>;

@@ -12,7 +12,6 @@ namespace sumtile {
 constexpr int kHeaderWords = 80;
 constexpr unsigned long kMagic = 0x314C5453;
 
-enum Opcode { kProbe = 0, kLayer = 1 };
 enum PoolKind { kNoPool = 0, kMaxPool = 1, kAveragePool = 2 };
 
 // clang-format off

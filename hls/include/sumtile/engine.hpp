@@ -21,41 +21,6 @@
 
 namespace sumtile {
 
-enum Status { kOk = 0, kBadMagic = 1, kBadStamp = 2 };
-
-// Reads the descriptor; `last` tells of each port whether its final beat ended the transfer.
-template <class Config>
-Descriptor read_descriptor(typename Derived<Config>::WeightPorts& weights, bool (&last)[Config::kWeightStreams]) {
-  constexpr int kBeatWords = Config::kStreamBits / 32, kRowWords = Derived<Config>::kRowBits / 32;
-  uint_t<32> word[kHeaderWords];
-#pragma HLS array_partition variable=word complete
-read_header:
-  for (int i = 0; i < kHeaderWords / kRowWords; ++i) {
-#pragma HLS pipeline II=1
-    const typename Derived<Config>::WeightRow row = read_row<Config>(weights, last);
-    for (int j = 0; j < kRowWords; ++j) {
-#pragma HLS unroll
-      word[i * kRowWords + j] = get_lane<32>(row.beat[j / kBeatWords], j % kBeatWords);
-    }
-  }
-  return unpack_descriptor(word);
-}
-
-// After a header that is none of ours, the rest of the transfers means nothing either.
-template <class Config>
-void drain(typename Derived<Config>::WeightPorts& weights, bool (&last)[Config::kWeightStreams]) {
-drain_ports:
-  for (int i = 0; i < Config::kWeightStreams; ++i) {
-#pragma HLS unroll
-  drain_beats:
-    while (!last[i]) {
-#pragma HLS pipeline II=1
-#pragma HLS loop_tripcount min=16 max=1000000
-      last[i] = weights[i].read().last != 0;
-    }
-  }
-}
-
 template <class Config>
 void run_layer(typename Derived<Config>::Axis& features, typename Derived<Config>::WeightPorts& weights,
                typename Derived<Config>::Axis& residual, typename Derived<Config>::Axis& result, Descriptor d,
@@ -99,7 +64,10 @@ void engine(typename Derived<Config>::Axis& features, typename Derived<Config>::
 #pragma HLS inline
   bool last[Config::kWeightStreams];
 #pragma HLS array_partition variable=last complete
-  const Descriptor d = read_descriptor<Config>(weights, last);
+  uint_t<32> word[kHeaderWords];
+#pragma HLS array_partition variable=word complete
+  read_header<Config>(weights, word, last);
+  const Descriptor d = unpack_descriptor(word);
   const Status found = d.magic != kMagic ? kBadMagic : d.stamp != Config::kStamp ? kBadStamp : kOk;
   stamp = Config::kStamp;
   status = found;

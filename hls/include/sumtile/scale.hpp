@@ -7,7 +7,7 @@
 #ifndef SUMTILE_SCALE_HPP
 #define SUMTILE_SCALE_HPP
 
-#include "sumtile/arithmetic.hpp"
+#include "sumtile/activate.hpp"
 #include "sumtile/config.hpp"
 #include "sumtile/walk.hpp"
 
@@ -98,14 +98,13 @@ scale_columns:
 #pragma HLS unroll
         if (part == f) sum = accumulators[lane].value[f * kLanes + i];
       }
-      const typename D::Product product = typename D::Product(sum) * parameters.mul[i][row];
-      const typename D::Product scaled =
-          round_shift<D::kProductBits>(product, parameters.shift[i][row]) + parameters.add[i][row];
+      const typename D::Mid scaled = requantize<D::kMidBits, D::kAccumulatorBits>(
+          sum, parameters.mul[i][row], parameters.shift[i][row], parameters.add[i][row]);
     place_part:
       for (int f = 0; f < Config::kScaleFold; ++f) {
 #pragma HLS unroll
         if (Config::kScaleFold == 1 || part == f) {
-          word.value[f * kLanes + i] = saturate<D::kMidBits, D::kProductBits>(scaled, false);
+          word.value[f * kLanes + i] = scaled;
         }
       }
     }

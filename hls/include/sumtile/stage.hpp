@@ -24,8 +24,8 @@
 
 namespace sumtile {
 
-// The pipelined loops of the engine. The project's simulation counts their iterations: at an initiation interval of
-// one, an iteration is a clock cycle.
+// The pipelined loops of the convolution engine. The project's simulation counts their iterations: at an initiation
+// interval of one, an iteration is a clock cycle.
 enum class Loop {
   load_features,
   load_weights,
@@ -79,18 +79,20 @@ class Settled {
 class LoopCounter {
  public:
 #ifdef SUMTILE_CSIM
-  explicit LoopCounter(Loop loop) : loop_(loop) {}
-  ~LoopCounter() { csim::count_iterations(static_cast<int>(loop_), iterations_); }
+  template <class LoopName>
+  explicit LoopCounter(LoopName loop) : loop_(static_cast<int>(loop)) {}
+  ~LoopCounter() { csim::count_iterations(loop_, iterations_); }
   void tick() {
     ++iterations_;
     csim::count_cycle();
   }
 
  private:
-  Loop loop_;
+  int loop_;
   unsigned long long iterations_ = 0;
 #else
-  explicit LoopCounter(Loop) {}
+  template <class LoopName>
+  explicit LoopCounter(LoopName) {}
   void tick() {}
 #endif
 };
