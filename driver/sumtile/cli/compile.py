@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sumtile.cli.factoring import SVD_HELP
 from sumtile.cli.layer_settings import LAYERS_HELP
 from sumtile.cli.quantization import SCHEMES_HELP
 from sumtile.cli.quantize import add_quantization_options, check_output, quantized_network, show_errors
@@ -33,6 +34,8 @@ examples:
 {SCHEMES_HELP}
 
 {LAYERS_HELP}
+
+{SVD_HELP}
 
 Quantization needs no training, only images like those that the network will see: a folder of
 images, a data set, or an .npz file with an array x. Labels are not used.
@@ -92,11 +95,17 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _read(arguments: argparse.Namespace) -> tuple[QuantizedNetwork, Overlay]:
     """A network that is quantized already, and the overlay that suits it."""
+    from sumtile.cli.factoring import given_svd_options
     from sumtile.cli.quantization import given_options, overlay_for
     from sumtile.overlay import Overlay
     from sumtile.quantize import read_quantized
 
-    given = [*(["--calibrate"] if arguments.calibrate is not None else []), *(["--images"] if arguments.images is not None else []), *given_options(arguments)]
+    given = [
+        *(["--calibrate"] if arguments.calibrate is not None else []),
+        *(["--images"] if arguments.images is not None else []),
+        *given_options(arguments),
+        *given_svd_options(arguments),
+    ]
     if given:
         raise SumtileError(f"{arguments.network} is quantized already, so {given[0]} has no meaning; leave it out, or give the float network.")
     quantized = read_quantized(arguments.network)

@@ -7,9 +7,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sumtile.cli.factoring import add_svd_options
 from sumtile.cli.quantization import add_scheme_options
 from sumtile.errors import SumtileError
 from sumtile.report import open_screen
@@ -21,6 +23,7 @@ _EPILOG = """\
 examples:
   sumtile plan model.onnx --overlay msq --board pynq-z2
   sumtile plan model.onnx --scheme msq --ends 4 --board zc706 --picture plan.png
+  sumtile plan vgg16.onnx --scheme dynamic --bits 16 --board zc706 --svd fc6=500
   sumtile plan model.tile --json | jq '.layers[] | select(.bound == "weights") | .name'
 
 SOURCE is a float network (.onnx or .npz), which is planned for a scheme before it is quantized; a
@@ -53,6 +56,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     parser.add_argument("--picture", metavar="FILE", help="draw bars and roofline into a PNG, PDF or SVG file; needs matplotlib")
     add_scheme_options(parser)
+    add_svd_options(parser, validates=False)
     parser.set_defaults(run=run)
 
 
@@ -71,6 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _plan(arguments: argparse.Namespace) -> Plan:
+    from sumtile.cli.factoring import factor_without_numbers, given_svd_options
     from sumtile.cli.networks import load_any_network
     from sumtile.cli.quantization import chosen_scheme, default_overlay, given_options, overlay_for
     from sumtile.compiler import blank_network
@@ -82,7 +87,7 @@ def _plan(arguments: argparse.Namespace) -> Plan:
 
     source, board = Path(arguments.source), arguments.board or "zcu102"
     is_program, is_quantized = PROGRAM.holds(source), QUANTIZED.holds(source)
-    given = given_options(arguments) if is_program or is_quantized else []
+    given = [*given_options(arguments), *given_svd_options(arguments)] if is_program or is_quantized else []
     if given:
         raise SumtileError(f"{source} is quantized already, so {given[0]} has no meaning; leave it out, or give the float network.")
     if is_program:
@@ -96,9 +101,10 @@ def _plan(arguments: argparse.Namespace) -> Plan:
     if is_quantized:
         quantized = read_quantized(source)
         return plan_network(quantized, Overlay.load(arguments.overlay or overlay_for(quantized), board))
-    network = load_any_network(source)
+    network, factored = factor_without_numbers(arguments, load_any_network(source))
     overlay = Overlay.load(arguments.overlay or default_overlay(arguments, network), board)
-    return plan_network(blank_network(network, chosen_scheme(arguments, network, overlay)), overlay)
+    blank = blank_network(network, chosen_scheme(arguments, network, overlay))
+    return plan_network(replace(blank, scheme="; ".join([blank.scheme, *map(str, factored)])), overlay)
 
 
 def _draw(plan: Plan, path: Path) -> None:

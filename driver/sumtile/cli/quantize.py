@@ -7,10 +7,12 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sumtile.cli.arguments import positive
+from sumtile.cli.factoring import SVD_HELP, add_svd_options
 from sumtile.cli.layer_settings import LAYERS_HELP
 from sumtile.cli.quantization import SCHEMES_HELP, add_scheme_options
 from sumtile.errors import SumtileError
@@ -28,11 +30,14 @@ examples:
   sumtile quantize network.onnx --calibrate photos/ --scheme dynamic --images 32 -o network.q
   sumtile quantize network.npz --calibrate fashion-mnist --scheme msq --board zc706 -o mixed.q
   sumtile quantize network.npz --calibrate photos/ --layers layers.ini -o network.q
+  sumtile quantize network.onnx --calibrate photos/ --svd fc6=500 --svd fc7=energy:0.9 -o network.q
   sumtile compile network.q --board zc706 -o model.tile
 
 {SCHEMES_HELP}
 
 {LAYERS_HELP}
+
+{SVD_HELP}
 
 Quantization needs no training, only images like those that the network will see: a folder of
 images, a data set, or an .npz file with an array x. Labels are not used. The board and the overlay
@@ -83,6 +88,7 @@ def add_quantization_options(parser: argparse.ArgumentParser, required: bool) ->
     parser.add_argument("--overlay", metavar="NAME", help="overlay to run on (default: the one that suits network and scheme)")
     parser.add_argument("--board", metavar="NAME", default="zcu102", help="board to run on (default: zcu102)")
     add_scheme_options(parser)
+    add_svd_options(parser, validates=True)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -104,19 +110,21 @@ def run(arguments: argparse.Namespace) -> int:
 def quantized_network(arguments: argparse.Namespace, screen: Screen) -> tuple[QuantizedNetwork, Overlay, int]:
     """The network in integers, the overlay that it is for, and the number of images that calibrated it."""
     from sumtile.cli.calibration import calibration_images
+    from sumtile.cli.factoring import factor_network
     from sumtile.cli.networks import load_any_network
     from sumtile.cli.quantization import chosen_scheme, default_overlay
     from sumtile.compiler import check_scheme
     from sumtile.overlay import Overlay
     from sumtile.quantize import fuse, quantize_network
 
-    network = load_any_network(arguments.network)
+    network, factored = factor_network(arguments, load_any_network(arguments.network), screen)
     overlay = Overlay.load(arguments.overlay or default_overlay(arguments, network), arguments.board)
     scheme = chosen_scheme(arguments, network, overlay)
     check_scheme(network, scheme, overlay)
     images = calibration_images(arguments.calibrate, network.preprocess, arguments.images or default_images(network.preprocess))
     with screen.progress("quantizing", len(fuse(network, scheme.on_grids)), "layers") as advance:
-        return quantize_network(network, images, scheme, advance), overlay, len(images)
+        quantized = quantize_network(network, images, scheme, advance)
+    return replace(quantized, scheme="; ".join([quantized.scheme, *map(str, factored)])), overlay, len(images)
 
 
 def default_images(preprocess: Preprocess) -> int:

