@@ -11,7 +11,7 @@ import pytest
 
 from sumtile.compiler import compile_network
 from sumtile.errors import SumtileError
-from sumtile.network import Activation, Add, Conv, Flatten, Grid, Linear, Network, Node, Pool, Preprocess
+from sumtile.network import Activation, Add, Conv, Flatten, Grid, Linear, Network, Node, Pad, Pool, Preprocess
 from sumtile.network.reference import run_float
 from sumtile.overlay import Overlay
 from sumtile.program.golden import run_golden
@@ -73,6 +73,22 @@ def test_the_integers_are_those_of_the_trained_network() -> None:
         np.testing.assert_array_equal(format.dequantize(found[name]), values, err_msg=name)
     assert all(error.snr == np.inf for error in quantized.errors)
     assert [str(layer.weight_format) for layer in quantized.layers if layer.source == "input"] == ["fixed 3 bit"]
+
+
+def test_a_border_on_a_grid_is_rounded_before_the_layer_that_reads_it() -> None:
+    """The convolution could take the border as padding, but the rounding comes between."""
+    nodes: list[Node] = [
+        Conv("conv1", ("input",), weights((4, 1, 3, 3), 0, 4, 5)),
+        Pad("border", ("conv1",), (1, 1, 1, 1)),
+        Conv("conv2", ("border",), weights((4, 4, 3, 3), 1, 4, 5)),
+    ]
+    grids = {"input": grid(6, 3), "conv1.weight": grid(4, 5, narrow=True), "conv1": grid(8, 4), "border": grid(5, 1), "conv2.weight": grid(4, 5, narrow=True), "conv2": grid(8, 2)}
+    net = Network("border", Preprocess(8, 8, (0.5,), (0.25,)), nodes, grids=grids)
+    expected = run_float(net, net.preprocess.apply(IMAGES), on_grids=True)
+    quantized = quantize_network(net, IMAGES, trained(net))
+    computed = run_quantized(quantized, net.preprocess.apply(IMAGES).transpose(0, 2, 3, 1))
+    for name in ("border", "conv2"):
+        np.testing.assert_array_equal(quantized.formats[name].dequantize(computed[name]), expected[name].transpose(0, 2, 3, 1), err_msg=name)
 
 
 def test_another_scheme_leaves_the_grids_alone() -> None:

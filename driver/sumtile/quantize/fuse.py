@@ -110,7 +110,7 @@ class _Fuser:
     def _absorbed(self, block: Block) -> Block:
         """The block with the border of zeros that a Pad before it makes as padding of its own."""
         before = self._blocks.get(block.source)
-        if not isinstance(before, HostBlock) or not isinstance(before.operation, host.Pad) or self._reads(before.name) > 1:
+        if not isinstance(before, HostBlock) or not isinstance(before.operation, host.Pad) or self._reads(before.name) > 1 or before.name in self._stored:
             return block
         del self._blocks[before.name]
         top, left, bottom, right = (own + border for own, border in zip(block.geometry.padding, before.operation.padding))
