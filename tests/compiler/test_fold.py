@@ -106,12 +106,13 @@ def test_a_kernel_beyond_the_engine_is_folded() -> None:
     assert max(program.layers[0].layer.kernel) <= target.engine.kernel_max
 
 
+@pytest.mark.parametrize("groups", [1, 20])
 @pytest.mark.parametrize("padding", [(2, 0, 2, 0), (5, 4, 0, 7)])
-def test_padding_beyond_a_depthwise_kernel_is_made_by_the_processor(padding: tuple[int, int, int, int]) -> None:
-    random = np.random.default_rng(3)
+def test_padding_beyond_a_kernel_is_made_by_the_processor(padding: tuple[int, int, int, int], groups: int) -> None:
+    random, width = np.random.default_rng(3), 3 if groups > 1 else 1
     nodes = [
         conv("first", "input", (20, 3, 3, 3), random),
-        conv("far", "first", (20, 1, 1, 3), random, groups=20, padding=padding),
+        conv("far", "first", (20, 20 // groups, 1, width), random, groups=groups, padding=padding),
         Activation("relu", ("far",)),
         Pool("mean", ("relu",), "average"),
     ]

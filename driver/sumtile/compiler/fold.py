@@ -5,7 +5,8 @@
 The processor unfolds the map once (:class:`sumtile.kernels.host.Unfold`); the engine then runs a layer with a smaller kernel on
 more channels and gives the same integers. Each axis of the kernel can be left as it is, unfolded as a whole, or
 unfolded by the stride (space to depth), after which the stride is 1. What the engine cannot run for the size, stride,
-dilation or padding of its kernel is folded too; of a depthwise layer, whose channels stay apart, only the padding can be.
+dilation or padding of its kernel is folded too; where no fold helps, as in a depthwise layer, whose channels stay apart, the
+processor makes the padding alone.
 """
 
 from __future__ import annotations
@@ -66,18 +67,12 @@ def choose_fold(engine: Engine, layer: Layer, ports: Ports) -> Fold:
         SumtileError: the engine can run neither the layer nor a fold of it.
     """
     plain = Fold(None, layer)
-    try:
-        tile(engine, layer)
-        if layer.depthwise or layer.ifm.channels >= engine.ti:
-            return plain
-    except SumtileError:
-        if layer.depthwise:
-            if not any(layer.padding):
-                raise
-            bordered = _bordered(layer)
-            tile(engine, bordered.layer)
-            return bordered
-    fitting = [fold for fold in folds(layer) if _fits(engine, fold)]
+    if _fits(engine, plain) and (layer.depthwise or layer.ifm.channels >= engine.ti):
+        return plain
+    ways = [plain] if layer.depthwise else list(folds(layer))
+    fitting = [fold for fold in ways if _fits(engine, fold)]
+    if not fitting and any(layer.padding):
+        fitting = [fold for fold in (_bordered(layer),) if _fits(engine, fold)]
     if not fitting:
         tile(engine, layer)  # says why
     return min(fitting, key=lambda fold: (_cycles(engine, fold, ports), feature_bytes(engine, fold.layer.ifm)))
