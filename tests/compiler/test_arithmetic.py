@@ -72,6 +72,18 @@ def test_residuals_are_aligned(seed: int, fl: int, residual_fl: int, signed: boo
     assert np.abs(found - exact)[reachable].max(initial=0) <= 0.5 + 2 / 32
 
 
+@pytest.mark.parametrize(("engine", "residual_fl"), [(ENGINE, -12), (ENGINE, 24), (ENGINE, 40), (WIDE, -15), (WIDE, 60)])
+def test_residuals_of_another_order_of_magnitude_are_aligned(engine: Engine, residual_fl: int) -> None:
+    """A huge one leaves fewer fractional bits, and one below all of them adds nothing."""
+    target, other = FixedPoint(engine.data_bits, 2), FixedPoint(engine.data_bits, residual_fl)
+    sums, residual = np.arange(-60, 60).reshape(-1, 4), np.resize([other.low, -1, 0, 1, 0, other.high], (30, 4))
+    lowered, requantization = lower_arithmetic(engine, layer(np.full(4, 0.25), np.zeros(4), target, residual="other"), FixedPoint(8, 0), other, target)
+    assert lowered.residual is not None and abs(lowered.residual.shift) < engine.mid_bits
+    found = requantized(engine, lowered, requantization, sums, residual)
+    exact = np.clip((sums * 0.25 + other.dequantize(residual)) / target.scale, target.low, target.high)
+    assert np.abs(found - exact).max() <= 0.5 + 2 / 32
+
+
 def test_factors_beyond_16_bits_keep_their_zero_crossing() -> None:
     target = FixedPoint(8, 4)
     scale = np.array([1e9, -1e12, 1e-30, 0.0])

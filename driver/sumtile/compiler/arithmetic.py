@@ -44,10 +44,11 @@ def lower_arithmetic(engine: Engine, layer: QuantizedLayer, source: FixedPoint, 
         the layer's geometry with its arithmetic filled in, and the per-channel requantization.
 
     Raises:
-        SumtileError: an offset that no 32-bit addend can hold, or an average that may exceed the width of its tensor.
+        SumtileError: an offset that no 32-bit addend can hold, a residual far beyond the range of the result, or an average that may
+            exceed the width of its tensor.
     """
     _check_average(engine, layer, target)
-    mid, requantization = _requantize(engine, layer)
+    mid, requantization = _requantize(engine, layer, residual)
     low, high = layer.activated.low << mid.out_shift, layer.activated.high << mid.out_shift
     if layer.low is not None:
         low = max(low, round(layer.low * 2.0**mid.fl))
@@ -57,7 +58,7 @@ def lower_arithmetic(engine: Engine, layer: QuantizedLayer, source: FixedPoint, 
         layer.geometry,
         ifm_unsigned=not source.signed,
         ofm_unsigned=not target.signed,
-        residual=None if residual is None else Residual(unsigned=not residual.signed, shift=mid.fl - residual.fl),
+        residual=None if residual is None else Residual(not residual.signed, _residual_shift(engine, mid, residual)),
         slope=round(layer.slope * SLOPE_ONE),
         clamp_low=low,
         clamp_high=high,
@@ -67,14 +68,20 @@ def lower_arithmetic(engine: Engine, layer: QuantizedLayer, source: FixedPoint, 
     return lowered, requantization
 
 
-def _requantize(engine: Engine, layer: QuantizedLayer) -> tuple[Mid, Requantization]:
-    """As many fractional bits in mid values as leave headroom for the sum and hold every addend in 32 bits."""
+def _requantize(engine: Engine, layer: QuantizedLayer, residual: FixedPoint | None) -> tuple[Mid, Requantization]:
+    """As many fractional bits in mid values as leave headroom for the sum, hold every addend in 32 bits, and let the residual be aligned."""
     for guard in range(engine.data_bits - _HEADROOM_BITS, -1, -1):
         mid = Mid(layer.activated.fl + guard, guard)
         scale, offset = _limited(layer.scale * 2.0**mid.fl, layer.offset * 2.0**mid.fl)
-        if np.all(np.abs(offset) <= _LARGEST_ADDEND):
+        aligned = guard == 0 or residual is None or _residual_shift(engine, mid, residual) < engine.mid_bits
+        if aligned and np.all(np.abs(offset) <= _LARGEST_ADDEND):
             return mid, _fit(scale, offset)
     raise SumtileError(f"an offset of {np.abs(layer.offset).max():g} at a step of {layer.activated.scale:g} exceeds 32 bits; check the batch normalization's parameters.")
+
+
+def _residual_shift(engine: Engine, mid: Mid, residual: FixedPoint) -> int:
+    """From residual to mid units. A value that the widest shift to the right leaves is zero, as with any wider one."""
+    return max(mid.fl - residual.fl, 1 - engine.mid_bits)
 
 
 def _limited(scale: np.ndarray, offset: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
