@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tests.cli.conftest import CLASSES, Command
+from tests.cli.conftest import CLASSES, SIDE, Command
 
 from sumtile import Accelerator
 from sumtile.cli import main
@@ -20,6 +20,8 @@ from sumtile.cli.samples import load_samples, sample_program
 from sumtile.datasets import Dataset, open_dataset
 from sumtile.errors import SumtileError
 from sumtile.images import read_image
+from sumtile.network import Conv, Network, Node, Preprocess
+from sumtile.network.storage import save_network
 from sumtile.overlay import Overlay
 from sumtile.program import read_program
 
@@ -57,6 +59,16 @@ def test_class_folders_are_matched_by_name_and_resized(program_file: Path, tmp_p
     labels = program_labels(program, dataset)
     assert [CLASSES[label].upper() for label in labels] == [dataset.classes[label] for label in dataset.labels]
     assert len(evaluate(program, dataset, "golden").predictions) == len(CLASSES)
+
+
+def test_a_network_that_makes_a_map_classifies_nothing(dataset_file: Path, image_files: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    nodes: list[Node] = [Conv("conv", ("input",), np.random.default_rng(0).normal(0, 0.4, (len(CLASSES), 3, 3, 3)))]
+    save_network(Network("map", Preprocess(SIDE, SIDE, (0.5,) * 3, (0.25,) * 3), nodes, CLASSES), tmp_path / "map.npz")
+    program = tmp_path / "map.tile"
+    assert main(["compile", str(tmp_path / "map.npz"), "--calibrate", str(dataset_file), "-o", str(program)]) == 0
+    for command in (["evaluate", program, dataset_file], ["classify", program, image_files[0]]):
+        assert main(list(map(str, command))) == 2
+        assert "program 'map' makes a map of 10 x 10 pixels, but classes are the channels of a single one" in capsys.readouterr().err
 
 
 def test_class_folders_give_what_classify_gives(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def prepare(program: Program, target: str) -> str:
 
 def program_labels(program: Program, dataset: Dataset) -> np.ndarray:
     """The data set's labels as indices into the program's classes; see :func:`output_labels`."""
-    return output_labels(dataset, program.classes, program.tensors[program.output].shape.channels, f"program '{program.name}'")
+    return output_labels(dataset, program.classes, program.class_count, f"program '{program.name}'")
 
 
 def output_labels(dataset: Dataset, classes: Sequence[str], outputs: int, what: str) -> np.ndarray:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sumtile.errors import SumtileError
 from sumtile.network.graph import Preprocess
 from sumtile.program.check import check_program
 from sumtile.program.steps import HostStep, Step, Tensor
@@ -51,6 +52,21 @@ class Program:
     def host_input(self) -> bool:
         """Only operations of the processor read the input, so that it need not lie where an engine sees it."""
         return all(isinstance(step, HostStep) for step in self.steps if self.input in step.reads)
+
+    @property
+    def class_count(self) -> int:
+        """How many classes the output tells apart: the channels of its only pixel.
+
+        Raises:
+            SumtileError: the output has several pixels.
+        """
+        shape = self.tensors[self.output].shape
+        if shape.pixels != 1:
+            raise SumtileError(
+                f"program '{self.name}' makes a map of {shape.height} x {shape.width} pixels, but classes are the channels of a single one; use infer(), or end the network with a "
+                "pooling of the whole map or a fully connected layer."
+            )
+        return shape.channels
 
     def run_host(self, step: HostStep, maps: Sequence[np.ndarray]) -> np.ndarray:
         """Result of a host operation on integer maps of (height, width, channels), or on batches of them."""

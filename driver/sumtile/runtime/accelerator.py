@@ -139,11 +139,13 @@ class Accelerator:
             and the place of the run. A class without a name is called by its number, ``class 7``.
 
         Raises:
-            SumtileError: the image cannot be used, ``top`` is no count, nothing is loaded, or the hardware failed.
+            SumtileError: the image cannot be used, ``top`` is no count, nothing is loaded, the network makes a map of several pixels, or the
+                hardware failed.
         """
         top = arguments.count("top", top)
         placement = self._ready()
         program = placement.program
+        top = min(top, program.class_count)
         seconds: dict[str, float] = {}
         with _timed(seconds, "image"):
             pixels = read_image(image, program.preprocess)
