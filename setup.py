@@ -11,12 +11,12 @@ from setuptools import find_packages, setup
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
-DATA_FOLDERS = ("hls", "overlays", "models")
+DATA_FOLDERS = ("hls", "overlays", "models", "notebooks")
 NOT_DATA = shutil.ignore_patterns("__pycache__", ".*", "*.o", "*.so")
 
 
 class BuildWithData(build_py):
-    """Adds the kernel sources, the descriptions and the trained networks as ``sumtile/_data``.
+    """Adds the kernel sources, the descriptions, the trained networks, the notebooks and the build script as ``sumtile/_data``.
 
     An editable install needs no copy: the package finds the folders in the checkout.
     """
@@ -24,9 +24,10 @@ class BuildWithData(build_py):
     def run(self) -> None:
         super().run()
         if not self.editable_mode:
+            data = Path(self.build_lib) / "sumtile" / "_data"
             for name in DATA_FOLDERS:
-                target = Path(self.build_lib) / "sumtile" / "_data" / name
-                shutil.copytree(ROOT / name, target, ignore=NOT_DATA, dirs_exist_ok=True)
+                shutil.copytree(ROOT / name, data / name, ignore=NOT_DATA, dirs_exist_ok=True)
+            shutil.copy(ROOT / "build.tcl", data)
 
 
 def version() -> str:
@@ -92,6 +93,10 @@ setup(
     # numpy 2 and setuptools above 80 break pynq and its helper package.
     install_requires=["numpy>=1.21,<2", "pillow>=9", "pynq>=3.0.1", "setuptools<=80"],
     extras_require=EXTRAS,
-    entry_points={"console_scripts": ["sumtile = sumtile.cli:main"]},
+    entry_points={
+        "console_scripts": ["sumtile = sumtile.cli:main"],
+        "pynq.notebooks": ["sumtile = sumtile.overlay.pynq_notebooks"],
+        "pynq.overlays": ["sumtile = sumtile.overlay.pynq_overlays"],
+    },
     zip_safe=False,
 )

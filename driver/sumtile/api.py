@@ -16,7 +16,7 @@ from sumtile import runtime
 from sumtile.errors import SumtileError
 from sumtile.overlay import Board, Overlay
 from sumtile.overlay.host import on_real_board, own_board
-from sumtile.overlay.resources import overlays_folder
+from sumtile.overlay.links import local_bitfile
 from sumtile.runtime.arguments import pynq_device
 
 if TYPE_CHECKING:
@@ -99,6 +99,6 @@ def _emulated_files(overlay: Overlay) -> tuple[Path, str | None]:
 
 
 def _board_files(overlay: Overlay) -> tuple[Path, str | None]:
-    """Path of the .bit on a real board, and what it is."""
-    bitfile = overlays_folder() / overlay.board.name / f"{overlay.name}.bit"
+    """Path of the .bit on a real board, downloaded if only a link to it is there, and what it is."""
+    bitfile = local_bitfile(overlay)
     return bitfile, f"{overlay.board.title} board (bitstream {bitfile.name})"

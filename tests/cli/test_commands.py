@@ -263,18 +263,27 @@ def test_the_demo_fails_when_one_class_is_wrong(monkeypatch: pytest.MonkeyPatch,
     assert "WRONG" in shown and shown.splitlines()[-1] == "3 images, the expected class first in 2"
 
 
-def test_doctor_on_a_board_wants_both_files_of_the_bitstream(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_on_a_board_wants_both_files_of_the_bitstream_or_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sumtile.overlay.host.on_real_board", lambda: True)
-    monkeypatch.setattr("sumtile.overlay.resources.overlays_folder", lambda: tmp_path)
+    shutil.copytree(overlays_folder(), tmp_path / "overlays")
+    monkeypatch.setenv("SUMTILE_OVERLAYS", str(tmp_path / "overlays"))
     monkeypatch.setenv("BOARD", "ZCU102")
-    folder = tmp_path / "zcu102"
-    folder.mkdir()
+    folder = tmp_path / "overlays" / "zcu102"
+    folder.mkdir(exist_ok=True)
 
-    def overlay() -> Check:
-        return next(check for check in all_checks() if check.name == "overlay adder")
+    def overlay(name: str = "adder") -> Check:
+        return next(check for check in all_checks() if check.name == f"overlay {name}")
 
     assert (overlay().state, overlay().found) == ("missing", f"no adder.bit and no adder.hwh in {folder}")
     (folder / "adder.bit").touch()
     assert (overlay().state, overlay().found) == ("missing", f"no adder.hwh in {folder}")
-    (folder / "adder.hwh").touch()
-    assert overlay().state == "ok"
+    (folder / "adder.hwh.link").touch()
+    assert (overlay().state, overlay().found) == ("ok", f"adder.hwh linked in {folder}; downloaded when it is first opened")
+    (folder / "adder.hwh").write_bytes(hardware_handoff(Overlay.load("adder", "pynq-z2")))
+    assert overlay().state == "missing" and "is for the part xc7z020clg400-1, but board 'zcu102' has xczu9eg" in overlay().found
+    (folder / "adder.hwh").write_bytes(hardware_handoff(Overlay.load("adder", "zcu102")))
+    assert (overlay().state, overlay().found) == ("ok", f"adder.bit and adder.hwh in {folder}")
+    only_here = json.loads((tmp_path / "overlays" / "msq.json").read_text())
+    del only_here["boards"]["zcu102"]
+    (tmp_path / "overlays" / "msq.json").write_text(json.dumps(only_here))
+    assert overlay("msq").state == "optional" and "is not described for board 'zcu102'" in overlay("msq").found

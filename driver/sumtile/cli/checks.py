@@ -177,16 +177,33 @@ def _overlays() -> list[Check]:
     from sumtile.overlay.resources import overlays_folder
 
     board = own_board() if on_real_board() else None
-    checks = [_overlay_on_board(name, overlays_folder() / board) if board else _described_overlay(name) for name in overlay_names()]
+    checks = [_overlay_on_board(name, board) if board else _described_overlay(name) for name in overlay_names()]
     return checks or [Check("overlays", "missing", f"no descriptions in {overlays_folder()}", "install sumtile again, or work in a complete checkout")]
 
 
-def _overlay_on_board(name: str, folder: Path) -> Check:
-    """A board needs the files of the bitstream. Descriptions are enough elsewhere."""
-    absent = [file for file in (f"{name}.bit", f"{name}.hwh") if not (folder / file).is_file()]
+def _overlay_on_board(name: str, board: str) -> Check:
+    """A board needs the files of the bitstream, or links to them. Descriptions are enough elsewhere."""
+    from sumtile.overlay import Overlay
+    from sumtile.overlay.links import bitfile_path, linked_files
+    from sumtile.overlay.pair import check_pair
+
+    try:
+        overlay = Overlay.load(name, board)
+    except SumtileError as error:
+        return Check(f"overlay {name}", "optional", str(error))
+    bitfile, linked = bitfile_path(overlay), linked_files(overlay)
+    files = (bitfile, bitfile.with_suffix(".hwh"))
+    absent = [file.name for file in files if not file.is_file() and file not in linked]
     if absent:
+        folder = bitfile.parent
         return Check(f"overlay {name}", "missing", f"no {' and no '.join(absent)} in {folder}", f"build the overlay with Vivado on a PC and copy its .bit and .hwh into {folder}")
-    return Check(f"overlay {name}", "ok", f"{name}.bit and {name}.hwh in {folder}")
+    if linked:
+        return Check(f"overlay {name}", "ok", f"{' and '.join(file.name for file in linked)} linked in {bitfile.parent}; downloaded when it is first opened")
+    try:
+        check_pair(overlay, bitfile)
+    except SumtileError as error:
+        return Check(f"overlay {name}", "missing", str(error))
+    return Check(f"overlay {name}", "ok", f"{name}.bit and {name}.hwh in {bitfile.parent}")
 
 
 def _described_overlay(name: str) -> Check:

@@ -88,7 +88,7 @@ def write_report(overlay: Overlay, build: str, output: str) -> str:
         clock_mhz=overlay.clock_mhz,
         tool=header.tool,
         date=header.date,
-        files={kind: _sha256(path.parent / f"{overlay.name}.{kind}") for kind in ("bit", "hwh")},
+        files={kind: file_digest(path.parent / f"{overlay.name}.{kind}") for kind in ("bit", "hwh")},
         resources=resources,
         timing=timing,
         csynth=read_synthesis(overlay, Path(build)),
@@ -114,6 +114,18 @@ def load_report(path: Path) -> BuildReport:
         return from_json(BuildReport, raw, "the report")
     except SumtileError as error:
         raise SumtileError(f"{path}: {error}") from None
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file of the bitstream, as :attr:`BuildReport.files` has it; SumtileError when it cannot be read."""
+    digest = hashlib.sha256()
+    try:
+        with regular_file(path, "file of the bitstream").open("rb") as file:
+            while piece := file.read(1 << 20):
+                digest.update(piece)
+    except OSError as error:
+        raise SumtileError(f"{path} cannot be read ({error.strerror or error}); check its permissions.") from None
+    return digest.hexdigest()
 
 
 def read_synthesis(overlay: Overlay, build: Path) -> Synthesis | None:
@@ -155,13 +167,6 @@ def utilization_path(build: Path) -> Path:
 def timing_path(build: Path) -> Path:
     """Where ``build.tcl`` has Vivado write the slack."""
     return build / "reports" / "timing.rpt"
-
-
-def _sha256(path: Path) -> str:
-    try:
-        return hashlib.sha256(regular_file(path, "file of the bitstream").read_bytes()).hexdigest()
-    except OSError as error:
-        raise SumtileError(f"{path} cannot be read ({error.strerror or error}); check its permissions.") from None
 
 
 if __name__ == "__main__":

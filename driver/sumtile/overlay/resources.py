@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The sumtile authors
 # SPDX-License-Identifier: Apache-2.0
-"""Where the overlay descriptions, the kernel sources and the trained networks lie: in a checkout, or inside the installed package."""
+"""Where the overlay descriptions, the kernel sources, the trained networks and the notebooks lie: in a checkout, or inside the installed package."""
 
 from __future__ import annotations
 
@@ -25,6 +25,11 @@ def overlays_folder() -> Path:
 def models_folder() -> Path:
     """Folder of the trained networks and of the sample images."""
     return _folder("models")
+
+
+def notebooks_folder() -> Path:
+    """Folder of the notebooks."""
+    return _folder("notebooks")
 
 
 def hls_folder() -> Path:

@@ -14,7 +14,8 @@ import pynq
 from sumtile.errors import SumtileError
 from sumtile.kernels.packing import by_weight_ports, pack_probe
 from sumtile.overlay import Overlay
-from sumtile.overlay.design import DMA_TYPE, ENGINE, dmas, engine_type, weight_ports
+from sumtile.overlay.design import DMA_TYPE, ENGINE, Dma, dmas, engine_type, weight_ports
+from sumtile.overlay.pair import check_pair
 from sumtile.runtime.buffers import BufferPool
 from sumtile.runtime.dma import MM2S, S2MM, Channel, all_done
 from sumtile.runtime.engine import ConvEngine
@@ -42,9 +43,10 @@ class Hardware:
     def __init__(self, overlay: Overlay, device: Any, bitfile: Path, pool: BufferPool, timeout: float) -> None:
         self._overlay, self._bitfile = overlay, bitfile
         self._device, self._pool, self._timeout = device, pool, timeout
-        _check_files(bitfile)
-        self._design = self._downloaded(lambda: pynq.Overlay(str(bitfile), device=device))
+        check_pair(overlay, bitfile)
+        self._design = self._downloaded(lambda: pynq.Overlay(str(bitfile), device=device, download=False))
         self._check_blocks()
+        self._downloaded(self._design.download)
         self.engine: ConvEngine = getattr(self._design, ENGINE)
         self.features, self.result, self.residual = (self._channel(port) for port in ("features", "result", "residual"))
         self.weights = tuple(self._channel(port) for port in weight_ports(overlay.engine))
@@ -66,7 +68,7 @@ class Hardware:
         self._start()
 
     def _downloaded(self, download: Callable[[], Any]) -> Any:
-        """Runs a download of pynq's, whose errors on a bad pair of files are of every kind."""
+        """Runs a step of pynq's, whose errors on a bad pair of files are of every kind."""
         pynq.Device.active_device = self._device  # pynq 3.0 sets the clocks of that one
         try:
             return download()
@@ -126,6 +128,19 @@ class Hardware:
                     f"{self._bitfile.with_suffix('.hwh').name} has {f'a {found}' if found else 'nothing'} at '{name}', but overlay '{self._overlay.name}' needs {vlnv} there; "
                     "use the .hwh that was exported with this bitstream."
                 )
+        for dma in dmas(self._overlay.engine):
+            self._check_width(dma)
+
+    def _check_width(self, dma: Dma) -> None:
+        """The DMA's streams are as wide as the engine's; a width that the .hwh leaves out is the IP's default."""
+        parameters, expected = self._design.ip_dict[dma.name]["parameters"], self._overlay.engine.stream_bits
+        for name, port in (("c_m_axis_mm2s_tdata_width", dma.sends_to), ("c_s_axis_s2mm_tdata_width", dma.receives_from)):
+            found = int(parameters.get(name, 32))
+            if port is not None and found != expected:
+                raise SumtileError(
+                    f"{name} of '{dma.name}' in {self._bitfile.with_suffix('.hwh').name} is {found}, but port '{port}' of overlay '{self._overlay.name}' has {expected} bits; "
+                    "build the bitstream again from this description."
+                )
 
     def _channel(self, port: str) -> Channel:
         """The DMA channel at a stream port of the engine."""
@@ -140,9 +155,3 @@ class Hardware:
             )
         registers = pynq.MMIO(block["phys_addr"], block["addr_range"], device=self._device)  # pynq's DMA driver waits without end
         return Channel(f"{direction.upper()} of {dma.name}", registers, base, parameters)
-
-
-def _check_files(bitfile: Path) -> None:
-    for path in (bitfile, bitfile.with_suffix(".hwh")):
-        if not path.is_file():
-            raise SumtileError(f"overlay file {path} is missing; a bitstream needs its .bit and .hwh of one stem in one folder, so build or copy both.")
