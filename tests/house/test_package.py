@@ -34,7 +34,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return work / "site"
 
 
-@pytest.mark.parametrize("folder", ["hls", "overlays", "models"])
+@pytest.mark.parametrize("folder", ["hls", "overlays", "models", "notebooks"])
 def test_wheel_carries_the_data(site: Path, folder: str) -> None:
     def files(root: Path) -> set[Path]:
         return {path.relative_to(root) for path in root.rglob("*") if path.is_file() and "__pycache__" not in path.parts and not path.name.startswith(".")}
