@@ -77,8 +77,8 @@ def lint(root: Path, overlays: Sequence[Overlay]) -> tuple[list[dict[str, object
     findings: set[Finding] = set()
     pragmas: list[Pragma] = []
     for path in sources(root / "hls"):
-        found, wrong = read_pragmas(path)
-        pragmas += found
+        right, wrong = read_pragmas(path)
+        pragmas += right
         findings.update(wrong)
     kernels = []
     workers = min(len(overlays), os.cpu_count() or 1)
@@ -91,7 +91,8 @@ def lint(root: Path, overlays: Sequence[Overlay]) -> tuple[list[dict[str, object
 
 
 def _lint_overlay(root: Path, pragmas: Sequence[Pragma], overlay: Overlay) -> tuple[list[dict[str, object]], set[Finding]]:
-    kernels, findings = [], set()
+    kernels: list[dict[str, object]] = []
+    findings: set[Finding] = set()
     for project in hls_projects(overlay, str(root), str(root)):
         source = Path(project.source)
         kernel = Kernel(project.top, source, config_header(overlay), root / "hls")

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -122,19 +121,18 @@ def _check_dependence(options: Options) -> str | None:
 
 
 def _check_range(options: Options) -> str | None:
-    least, most = options.get("min"), options.get("max")
-    if least is None and most is None:
+    least, most = options.get("min", ""), options.get("max", "")
+    if not least and not most:
         return "it needs a min or a max"
-    both = least is not None and most is not None and re.fullmatch(r"\d+", least) and re.fullmatch(r"\d+", most)
-    return f"min {least} is above max {most}" if both and int(least) > int(most) else None
+    return f"min {least} is above max {most}" if least.isdigit() and most.isdigit() and int(least) > int(most) else None
 
 
 def _check_unroll(options: Options) -> str | None:
     return "an unroll that is off has no factor" if options.get("off") == "true" and "factor" in options else None
 
 
-_PARTITION = {"variable": NAME, "type": _words("complete cyclic block"), "factor": COUNT, "dim": NUMBER, "off": BOOL}
-_RANGE = {"min": NUMBER, "max": NUMBER}
+_PARTITION: Mapping[str, Kind] = {"variable": NAME, "type": _words("complete cyclic block"), "factor": COUNT, "dim": NUMBER, "off": BOOL}
+_RANGE: Mapping[str, Kind] = {"min": NUMBER, "max": NUMBER}
 
 DIRECTIVES: Mapping[str, Directive] = {
     "aggregate": Directive({"variable": NAME, "compact": _words("auto bit byte none")}, needs=("variable",)),

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from clang.cindex import Cursor, CursorKind, StorageClass, TypeKind
+from clang.cindex import Cursor, CursorKind, StorageClass, Type, TypeKind
 
 from hls_lint.finding import Finding
 from hls_lint.kernel import Function, Kernel, constant
@@ -62,14 +62,15 @@ def _check_declaration(cursor: Cursor) -> Iterator[Finding]:
         yield _finding(cursor, f"the size of '{cursor.spelling}' is not known before the logic is made; give it a constant size.")
     if kind.kind == TypeKind.POINTER and kind.get_pointee().kind == TypeKind.POINTER:
         yield _finding(cursor, f"'{cursor.spelling}' is a pointer to a pointer, of which no logic can be made.")
-    if cursor.kind == CursorKind.VAR_DECL and cursor.storage_class == StorageClass.STATIC and not kind.is_const_qualified() and not _element(kind).is_const_qualified():
+    if cursor.kind == CursorKind.VAR_DECL and cursor.storage_class == StorageClass.STATIC and not _is_constant(kind):
         yield _finding(cursor, f"'{cursor.spelling}' is static, so a call would leave something behind for the next one; make it local.")
 
 
-def _element(kind: object) -> object:
-    while kind.kind == TypeKind.CONSTANTARRAY:  # type: ignore[attr-defined]
-        kind = kind.element_type  # type: ignore[attr-defined]
-    return kind
+def _is_constant(kind: Type) -> bool:
+    """It cannot be written, nor can its elements."""
+    while kind.kind == TypeKind.CONSTANTARRAY:
+        kind = kind.element_type
+    return bool(kind.is_const_qualified())
 
 
 def _is_state(kernel: Kernel, declaration: Cursor | None) -> bool:
@@ -77,7 +78,7 @@ def _is_state(kernel: Kernel, declaration: Cursor | None) -> bool:
     if declaration is None or declaration.kind != CursorKind.VAR_DECL or not kernel.is_own(declaration.location):
         return False
     outside = declaration.semantic_parent.kind in (CursorKind.NAMESPACE, CursorKind.TRANSLATION_UNIT)
-    return outside and not _element(declaration.type.get_canonical()).is_const_qualified()  # type: ignore[attr-defined]
+    return outside and not _is_constant(declaration.type.get_canonical())
 
 
 def _check_division(cursor: Cursor) -> Iterator[Finding]:
