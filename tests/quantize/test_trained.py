@@ -11,7 +11,7 @@ import pytest
 
 from sumtile.compiler import compile_network
 from sumtile.errors import SumtileError
-from sumtile.network import Activation, Add, Conv, Flatten, Grid, Linear, Network, Node, Pad, Pool, Preprocess
+from sumtile.network import Activation, Add, Concat, Conv, Flatten, Grid, Linear, Network, Node, Pad, Pool, Preprocess
 from sumtile.network.reference import run_float
 from sumtile.overlay import Overlay
 from sumtile.program.golden import run_golden
@@ -89,6 +89,29 @@ def test_a_border_on_a_grid_is_rounded_before_the_layer_that_reads_it() -> None:
     computed = run_quantized(quantized, net.preprocess.apply(IMAGES).transpose(0, 2, 3, 1))
     for name in ("border", "conv2"):
         np.testing.assert_array_equal(quantized.formats[name].dequantize(computed[name]), expected[name].transpose(0, 2, 3, 1), err_msg=name)
+
+
+def test_what_is_moved_before_it_is_rounded_is_rounded_once() -> None:
+    nodes: list[Node] = [
+        Conv("conv1", ("input",), weights((4, 1, 3, 3), 0, 4, 5)),
+        Conv("conv2", ("input",), weights((4, 1, 3, 3), 1, 4, 5)),
+        Concat("joined", ("conv1", "conv2")),
+        Pad("border", ("joined",), (1, 0, 1, 2)),
+        Conv("conv3", ("border",), weights((3, 8, 1, 1), 2, 4, 5)),
+    ]
+    grids = {"input": grid(6, 3), "border": grid(5, 1), "conv3": grid(8, 2)} | {f"conv{index}.weight": grid(4, 5, narrow=True) for index in (1, 2, 3)}
+    net = Network("moved", Preprocess(8, 8, (0.5,), (0.25,)), nodes, grids=grids)
+    expected = run_float(net, net.preprocess.apply(IMAGES), on_grids=True)
+    quantized = quantize_network(net, IMAGES, trained(net))
+    computed = run_quantized(quantized, net.preprocess.apply(IMAGES).transpose(0, 2, 3, 1))
+    for name in ("border", "conv3"):
+        np.testing.assert_array_equal(quantized.formats[name].dequantize(computed[name]), expected[name].transpose(0, 2, 3, 1), err_msg=name)
+    # A reader that sees the tensor before it is rounded keeps it as fine as it was.
+    read_before = replace(
+        net, nodes=[*nodes, Conv("conv4", ("conv1",), weights((3, 4, 6, 6), 3, 4, 5)), Conv("conv5", ("conv3",), weights((3, 3, 8, 8), 3, 4, 5)), Add("sum", ("conv4", "conv5"))]
+    )
+    formats = quantize_network(read_before, IMAGES, trained(read_before)).formats
+    assert formats["conv2"] == formats["border"] and formats["conv1"].bits == 8
 
 
 def test_another_scheme_leaves_the_grids_alone() -> None:

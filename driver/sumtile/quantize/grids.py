@@ -10,7 +10,7 @@ import numpy as np
 
 from sumtile.errors import SumtileError
 from sumtile.formats import FixedPoint, Symmetric, Twos, WeightFormat
-from sumtile.network.graph import Grid
+from sumtile.network.graph import INPUT, Concat, Grid, Network, Pad, Resize, Select
 
 _BITS_MAX = 16
 
@@ -70,3 +70,19 @@ def tensor_format(name: str, grid: Grid) -> FixedPoint:
         kind = "narrow unsigned" if grid.narrow and not grid.signed else f"{grid.bits}-bit"
         raise SumtileError(f"tensor '{name}' has a {kind} grid, but formats have 2 to {_BITS_MAX} bits and all their numbers; train it with such a grid.")
     return FixedPoint(grid.bits, 1 - exponent, grid.signed)
+
+
+def with_moved(network: Network, formats: dict[str, FixedPoint]) -> dict[str, FixedPoint]:
+    """The same formats, and those of tensors that are only moved (joined, selected, bordered or enlarged) before they are rounded.
+
+    The processor moves what is stored, so that another format there would round such a tensor twice.
+
+    Args:
+        formats: of the tensors with a grid, by their names.
+    """
+    found = dict(formats)
+    for node in reversed(network.nodes):
+        if isinstance(node, (Concat, Select, Pad, Resize)) and node.name in found:
+            alone = [name for name in node.inputs if name != INPUT and len(network.readers(name)) == 1]
+            found |= {name: found[node.name] for name in alone if name not in found}
+    return found

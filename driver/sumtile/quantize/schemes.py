@@ -10,7 +10,7 @@ from sumtile.errors import SumtileError
 from sumtile.formats import Mixed, Sp2, Symmetric, Ternary
 from sumtile.network import Network
 from sumtile.quantize.activation_rules import CoveringActivations, DynamicActivations, StaticActivations, TrainedActivations
-from sumtile.quantize.grids import tensor_format, weight_levels
+from sumtile.quantize.grids import tensor_format, weight_levels, with_moved
 from sumtile.quantize.scheme import LayerSetting, Scheme
 from sumtile.quantize.weight_rules import CoveringWeights, DynamicWeights, FittedWeights, StaticWeights, TrainedWeights
 
@@ -122,7 +122,7 @@ def trained(network: Network, bits: int | None = None, weight_bits: int | None =
     for name, grid in weights.items():
         levels, _, _ = weight_levels(name, network.node(name).weight, grid)  # type: ignore[attr-defined]  # only layers have weights
         settings.append(LayerSetting(escape(name), TrainedWeights(name, levels, grid)))
-    return Scheme(others, TrainedActivations(bits, tuple(tensors)), others, compensate=False, correct_biases=False, layers=tuple(settings))
+    return Scheme(others, TrainedActivations(bits, tuple(with_moved(network, dict(tensors)).items())), others, compensate=False, correct_biases=False, layers=tuple(settings))
 
 
 def _fitted(weights: FittedWeights, bits: int, ends: int, compensate: bool, correct_biases: bool) -> Scheme:
