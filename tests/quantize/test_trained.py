@@ -114,6 +114,14 @@ def test_what_is_moved_before_it_is_rounded_is_rounded_once() -> None:
     assert formats["conv2"] == formats["border"] and formats["conv1"].bits == 8
 
 
+def test_results_without_a_grid_are_no_coarser_than_an_engine_has_them() -> None:
+    net = network()
+    narrow = {name: grid for name, grid in net.grids.items() if grid.bits < 6}
+    quantized = quantize_network(replace(net, grids=narrow), IMAGES, trained(replace(net, grids=narrow)))
+    assert max(grid.bits for grid in narrow.values()) == 5
+    assert quantized.formats["relu1"].bits == 4 and quantized.formats["input"].bits == quantized.formats["scores"].bits == 8
+
+
 def test_another_scheme_leaves_the_grids_alone() -> None:
     net = network()
     quantized = quantize_network(net, IMAGES, covering())

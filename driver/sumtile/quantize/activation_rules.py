@@ -211,7 +211,7 @@ class TrainedActivations(ActivationRule):
         _check_bits(self.bits)
 
     def __str__(self) -> str:
-        return f"{len(self.formats)} tensors as trained, others {self.bits} bits, scales cover the maximum"
+        return f"{len(self.formats)} tensor{'' if len(self.formats) == 1 else 's'} as trained, others {self.bits} bits, scales cover the maximum"
 
     def given(self, name: str) -> FixedPoint | None:
         return dict(self.formats).get(name)

@@ -106,7 +106,7 @@ def trained(network: Network, bits: int | None = None, weight_bits: int | None =
 
     Args:
         network: the network, with its grids.
-        bits: width of tensors without a grid; by default the widest grid of a tensor.
+        bits: width of tensors without a grid; by default the widest grid of a tensor, and at least 8, which costs an engine nothing.
         weight_bits: width of weights without a grid; by default ``bits``.
 
     Raises:
@@ -116,7 +116,7 @@ def trained(network: Network, bits: int | None = None, weight_bits: int | None =
     tensors = [(name, tensor_format(name, grid)) for name, grid in network.grids.items() if not name.endswith(".weight")]
     if not network.grids:
         raise SumtileError(f"network '{network.name}' was not quantized in training, so it has no grids; choose another scheme.")
-    bits = bits or max((format.bits for _, format in tensors), default=8)
+    bits = bits or max([8, *(format.bits for _, format in tensors)])
     others = CoveringWeights(weight_bits or bits)
     settings = []
     for name, grid in weights.items():
