@@ -29,8 +29,8 @@ test: test-env ## run the tests; more options with PYTEST="-k adder -x"
 	@tools/fetch_datasets.sh build/datasets $(BIN)/python
 	@$(BIN)/python -m pytest -n auto --dist loadfile $(PYTEST)
 
-matrix: test-env ## run the host scripts on pynq 3.0.1, 3.1.2 and 4.0.0, each in an environment of its own
-	@$(BIN)/python -m pytest -m matrix tests/emulated $(PYTEST)
+matrix: test-env ## run the host scripts on pynq 3.0.1, 3.1.2 and 4.0.0, and the wheel, each in an environment of its own
+	@$(BIN)/python -m pytest -m matrix tests/emulated tests/house $(PYTEST)
 
 bench: train-env $(VENV)/.ready-bench ## measure everything, or with BENCH=simulation one thing
 	@for name in $(BENCH); do echo "== benchmarks/$$name.py"; $(BIN)/python benchmarks/$$name.py; echo; done
