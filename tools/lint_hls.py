@@ -15,6 +15,7 @@ import argparse
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
@@ -29,12 +30,11 @@ from sumtile.overlay.design import ENGINE, ENGINE_CONTROL, REGISTERS, dmas
 from sumtile.overlay.hls_project import HlsProject, hls_projects
 
 try:
+    from hls_lint.checks import check_kernel, read_sources
     from hls_lint.finding import Finding
     from hls_lint.kernel import Kernel
-    from hls_lint.placement import check_placement
-    from hls_lint.ports import Port, compare, read_ports
-    from hls_lint.pragmas import Pragma, read_pragmas
-    from hls_lint.synthesis import check_synthesis
+    from hls_lint.ports import Port, compare
+    from hls_lint.pragmas import Pragma
 except ImportError as error:
     if error.name != "clang":
         raise
@@ -74,12 +74,7 @@ def lint(root: Path, overlays: Sequence[Overlay]) -> tuple[list[dict[str, object
     Raises:
         SumtileError: a source does not compile.
     """
-    findings: set[Finding] = set()
-    pragmas: list[Pragma] = []
-    for path in sources(root / "hls"):
-        right, wrong = read_pragmas(path)
-        pragmas += right
-        findings.update(wrong)
+    pragmas, findings = read_sources(root / "hls")
     kernels = []
     workers = min(len(overlays), os.cpu_count() or 1)
     with ProcessPoolExecutor(workers) if workers > 1 else nullcontext() as pool:
@@ -93,21 +88,20 @@ def lint(root: Path, overlays: Sequence[Overlay]) -> tuple[list[dict[str, object
 def _lint_overlay(root: Path, pragmas: Sequence[Pragma], overlay: Overlay) -> tuple[list[dict[str, object]], set[Finding]]:
     kernels: list[dict[str, object]] = []
     findings: set[Finding] = set()
-    for project in hls_projects(overlay, str(root), str(root)):
-        source = Path(project.source)
-        kernel = Kernel(project.top, source, config_header(overlay), root / "hls")
-        ports, wrong = read_ports(kernel, pragmas)
-        findings |= {*wrong, *check_synthesis(kernel), *check_placement(kernel, pragmas)}
-        design = compare(ports, expected_ports(overlay, project))
-        findings |= {Finding(source, kernel.top.location.line, f"{overlay.name} on {overlay.board.name}: {sentence}") for sentence in design}
-        names = {"overlay": overlay.name, "board": overlay.board.name, "instance": project.instance, "top": project.top}
-        kernels.append({**names, "ports": [asdict(port) for port in ports]})
+    with tempfile.TemporaryDirectory() as build:
+        config = Path(build) / "include" / "sumtile_config.hpp"
+        config.parent.mkdir()
+        config.write_text(config_header(overlay), encoding="utf-8")
+        for project in hls_projects(overlay, str(root), build):
+            source = Path(project.source)
+            kernel = Kernel(project.top, source, project.flags.split())
+            ports, wrong = check_kernel(kernel, pragmas)
+            findings |= wrong
+            design = compare(ports, expected_ports(overlay, project))
+            findings |= {Finding(source, kernel.top.location.line, f"{overlay.name} on {overlay.board.name}: {sentence}") for sentence in design}
+            names = {"overlay": overlay.name, "board": overlay.board.name, "instance": project.instance, "top": project.top}
+            kernels.append({**names, "ports": [asdict(port) for port in ports]})
     return kernels, findings
-
-
-def sources(hls: Path) -> list[Path]:
-    """The files that an HLS tool gets to see; what simulates and tests them is not among them."""
-    return sorted(path for folder in ("include", "kernels") for path in (hls / folder).rglob("*") if path.suffix in (".cpp", ".hpp", ".h"))
 
 
 def expected_ports(overlay: Overlay, project: HlsProject) -> list[Port]:

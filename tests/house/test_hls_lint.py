@@ -22,11 +22,11 @@ pytest.importorskip("clang.cindex", reason="libclang is not installed (pip insta
 sys.path.insert(0, str(ROOT / "tools"))
 
 import lint_hls  # noqa: E402
+from hls_lint.checks import check_kernel  # noqa: E402
 from hls_lint.kernel import Kernel  # noqa: E402
-from hls_lint.placement import check_placement  # noqa: E402
-from hls_lint.ports import read_ports  # noqa: E402
 from hls_lint.pragmas import read_pragmas  # noqa: E402
-from hls_lint.synthesis import check_synthesis  # noqa: E402
+
+FLAGS = ["-std=c++14", "-Wno-unknown-pragmas"]
 
 KERNEL = """
 #include <ap_axi_sdata.h>
@@ -64,8 +64,8 @@ def kernel_sentences(tmp_path: Path, text: str) -> list[str]:
     source.parent.mkdir(exist_ok=True)
     source.write_text(text)
     pragmas, findings = read_pragmas(source)
-    kernel = Kernel("top", source, "", tmp_path)
-    return [finding.sentence for finding in sorted({*findings, *check_synthesis(kernel), *check_placement(kernel, pragmas), *read_ports(kernel, pragmas)[1]})]
+    _, wrong = check_kernel(Kernel("top", source, FLAGS), pragmas)
+    return [finding.sentence for finding in sorted({*findings, *wrong})]
 
 
 def copy_sources(tmp_path: Path) -> Path:
@@ -270,7 +270,7 @@ def test_a_source_that_does_not_compile_is_a_sentence(tmp_path: Path) -> None:
     source = tmp_path / "top.cpp"
     source.write_text("void top() { missing(); }\n")
     with pytest.raises(SumtileError, match=r"top\.cpp:1: .*does not compile for 'top'.*missing"):
-        Kernel("top", source, "", tmp_path)
+        Kernel("top", source, FLAGS)
     source.write_text("void other() {}\n")
     with pytest.raises(SumtileError, match="does not define the top function 'top'"):
-        Kernel("top", source, "", tmp_path)
+        Kernel("top", source, FLAGS)

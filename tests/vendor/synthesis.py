@@ -5,54 +5,25 @@
     synthesis.py compile EXECUTABLE SOURCE FLAGS [SOURCE FLAGS ...]
     synthesis.py ports TOP SOURCE FLAGS OUTPUT
 
-The ports come from the source alone: names and kinds from the interface pragmas, widths from the types as the compiler
-resolves them, directions from what the functions below the top do with a stream.
+Sources that synthesis would refuse are refused by the lint of the kernels, which knows the ports as well.
 """
 
 from __future__ import annotations
 
-import re
 import shlex
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 from sumtile.csim.build import compiler_command, vendor_headers
+from sumtile.errors import SumtileError
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[1] / "tools"))
 
-PROBE = """
-#include <cstdio>
-template <class T> struct Bits;
-template <template <int, int, int, int> class Beat, int N> struct Bits<Beat<N, 0, 0, 0>> { static constexpr int value = N; };
-template <template <int> class Integer, int N> struct Bits<Integer<N>> { static constexpr int value = N; };
-template <class T> struct Port { static void print() { std::printf("register 1 %d\\n", Bits<T>::value); } };
-template <class T, int D> struct Port<hls::stream<T, D>> { static void print() { std::printf("stream 1 %d\\n", Bits<T>::value); } };
-template <class T, int D, int N> struct Port<hls::stream<T, D>[N]> { static void print() { std::printf("array %d %d\\n", N, Bits<T>::value); } };
-template <class Function> struct Ports;
-template <class... Arguments> struct Ports<void(Arguments&...)> {
-  static void print() {
-    int each[] = {(Port<Arguments>::print(), 0)...};
-    (void)each;
-  }
-};
-int main() { Ports<decltype(TOP)>::print(); }
-"""
-
-
-@dataclass(frozen=True)
-class Argument:
-    """An argument of the top function: a ``stream``, an ``array`` of ``count`` streams or a ``register``, and its bits.
-
-    The ports of an array have the number of the stream behind their name.
-    """
-
-    name: str
-    kind: str
-    count: int
-    bits: int
+REGISTERS, STEP = 0x10, 0x10
+"""Offset of the first output register behind the control registers, and from one to the next."""
 
 
 def compile_testbench(executable: str, *pairs: str) -> None:
@@ -67,26 +38,23 @@ def compile_testbench(executable: str, *pairs: str) -> None:
 
 def write_ports(top: str, source: str, flags: str, output: str) -> None:
     """Writes the ports of a top function as a Tcl dictionary."""
-    text = _run([*_compiler(), *shlex.split(flags), "-E", "-P", source])
-    functions = _functions(text)
-    if top not in functions:
-        raise SystemExit(f"the top function '{top}' is not in {source}")
-    names, body = functions[top][0]
-    pragmas = _interface_pragmas(body)
-    arguments = _arguments(top, names, source, flags)
-    streams = [argument for argument in arguments if argument.kind != "register"]
-    registers = [argument for argument in arguments if argument.kind == "register"]
-    _check_pragmas(pragmas, streams, registers)
-    ports = []
-    for argument in streams:
-        direction = _direction(functions, top, argument.name)
-        for name in [f"{argument.name}_{i}" for i in range(argument.count)] if argument.kind == "array" else [argument.name]:
-            ports.append(f"{{{name} {direction} {argument.bits}}}")
-    control = pragmas["return"][1]
-    listed = " ".join(f"{{{argument.name} {0x10 + 0x10 * index}}}" for index, argument in enumerate(registers))
+    from hls_lint.checks import check_kernel, read_sources
+    from hls_lint.kernel import Kernel
+
+    try:
+        kernel = Kernel(top, Path(source), shlex.split(flags))
+    except SumtileError as error:
+        raise SystemExit(str(error)) from None
+    pragmas, findings = read_sources(Path(source).parents[1])
+    ports, wrong = check_kernel(kernel, pragmas)
+    if findings | wrong:
+        raise SystemExit("\n".join(f"{finding.path}:{finding.line}: {finding.sentence}" for finding in sorted(findings | wrong)))
+    streams = " ".join(f"{{{port.name} {port.direction} {port.bits}}}" for port in ports if port.mode == "axis")
+    registers = [port for port in ports if port.mode == "s_axilite"]
+    listed = " ".join(f"{{{port.name} {REGISTERS + STEP * index}}}" for index, port in enumerate(registers))
     path = Path(output)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"top {top} control s_axi_{control} streams {{{' '.join(ports)}}} registers {{{listed}}}\n")
+    path.write_text(f"top {top} control s_axi_{registers[0].bundle} streams {{{streams}}} registers {{{listed}}}\n")
 
 
 def _compiler() -> list[str]:
@@ -99,111 +67,6 @@ def _run(command: list[str]) -> str:
         lines = [line for line in result.stderr.splitlines() if "error" in line] or result.stderr.splitlines()
         raise SystemExit(lines[0] if lines else f"{command[0]} failed")
     return result.stdout
-
-
-def _functions(text: str) -> dict[str, list[tuple[list[str], str]]]:
-    """(names of the parameters, body) of every function definition in preprocessed text, by name."""
-    found: dict[str, list[tuple[list[str], str]]] = {}
-    for match in re.finditer(r"\b(\w+)\s*\(([^;{}]*)\)\s*(?:const\s*)?\{", text):
-        body = _balanced(text, match.end() - 1)
-        found.setdefault(match[1], []).append((_parameter_names(match[2]), body))
-    return found
-
-
-def _balanced(text: str, start: int) -> str:
-    depth = 0
-    for position in range(start, len(text)):
-        depth += {"{": 1, "}": -1}.get(text[position], 0)
-        if depth == 0:
-            return text[start : position + 1]
-    return text[start:]
-
-
-def _parameter_names(parameters: str) -> list[str]:
-    names = []
-    for parameter in _split(parameters):
-        words = re.findall(r"\(\s*&\s*(\w+)\s*\)", parameter) or re.findall(r"(\w+)\s*$", parameter.strip())
-        names.append(words[-1] if words else "")
-    return names
-
-
-def _split(text: str) -> list[str]:
-    """At the commas that no bracket holds."""
-    parts, depth = [""], 0
-    for character in text:
-        depth += {"(": 1, "<": 1, "[": 1, ")": -1, ">": -1, "]": -1}.get(character, 0)
-        if character == "," and depth == 0:
-            parts.append("")
-        else:
-            parts[-1] += character
-    return [part.strip() for part in parts if part.strip()]
-
-
-def _interface_pragmas(body: str) -> dict[str, tuple[str, str]]:
-    """(mode, bundle) of each port that has an interface pragma."""
-    found = {}
-    for line in re.findall(r"#\s*pragma HLS interface (.*)", body, re.IGNORECASE):
-        words = dict(word.split("=", 1) if "=" in word else (word, "") for word in line.split())
-        mode = next(word for word in words if word in ("axis", "s_axilite"))
-        found[words["port"]] = mode, words.get("bundle", "control")
-    return found
-
-
-def _check_pragmas(pragmas: dict[str, tuple[str, str]], streams: list[Argument], registers: list[Argument]) -> None:
-    for arguments, mode in ((streams, "axis"), (registers, "s_axilite")):
-        for argument in arguments:
-            if pragmas.get(argument.name, ("none", ""))[0] != mode:
-                raise SystemExit(f"argument '{argument.name}' has no interface pragma with mode {mode}")
-    if "return" not in pragmas:
-        raise SystemExit("there is no interface pragma for port=return, so the kernel has no control registers")
-    stray = set(pragmas) - {argument.name for argument in (*streams, *registers)} - {"return"}
-    if stray:
-        raise SystemExit(f"an interface pragma names port '{min(stray)}', which the top function does not have")
-
-
-def _arguments(top: str, names: list[str], source: str, flags: str) -> list[Argument]:
-    """The types of the arguments, printed by a program that knows the declaration."""
-    text = Path(source).read_text()
-    body = re.search(r"\bSUMTILE_TOP\s*\([^;{}]*\)\s*(\{)", text)
-    if body is None:
-        raise SystemExit(f"{source} does not define SUMTILE_TOP")
-    declaration = text[: body.start(1)] + ";\n"
-    with tempfile.TemporaryDirectory() as scratch:
-        probe = Path(scratch) / "probe.cpp"
-        probe.write_text(declaration + PROBE.replace("TOP", top))
-        _run([*_compiler(), *shlex.split(flags), "-O0", str(probe), "-o", str(probe.with_suffix(""))])
-        lines = _run([str(probe.with_suffix(""))]).splitlines()
-    return [Argument(name, kind, int(count), int(bits)) for name, (kind, count, bits) in zip(names, map(str.split, lines), strict=True)]
-
-
-def _direction(functions: dict[str, list[tuple[list[str], str]]], function: str, name: str, depth: int = 0) -> str:
-    """``in`` when a function reads the stream that it knows by this name, ``out`` when it writes it; looks into the functions that it calls."""
-    for names, body in functions.get(function, []) if depth < 12 else []:
-        if name not in names:
-            continue
-        used = re.search(rf"\b{name}\s*(?:\[[^\]]*\])?\s*\.\s*(read|write)", body)
-        if used:
-            return "in" if used[1] == "read" else "out"
-        for call in re.finditer(r"\b(\w+)\s*(?:<[^;(){}]*>)?\s*\(", body):
-            arguments = _split(_parenthesis(body, call.end() - 1))
-            if name in arguments:
-                for callee, _ in functions.get(call[1], []):
-                    if len(callee) == len(arguments):
-                        found = _direction(functions, call[1], callee[arguments.index(name)], depth + 1)
-                        if found:
-                            return found
-    if depth == 0:
-        raise SystemExit(f"no function reads or writes the stream '{name}'")
-    return ""
-
-
-def _parenthesis(text: str, start: int) -> str:
-    depth = 0
-    for position in range(start, len(text)):
-        depth += {"(": 1, ")": -1}.get(text[position], 0)
-        if depth == 0:
-            return text[start + 1 : position]
-    return ""
 
 
 if __name__ == "__main__":

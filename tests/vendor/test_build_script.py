@@ -82,10 +82,10 @@ def test_a_broken_kernel_fails_its_testbench(tmp_path: Path) -> None:
     for name in ("overlays", "driver"):
         (tmp_path / name).symlink_to(ROOT / name)
     shutil.copy(SCRIPT, tmp_path)
-    source = tmp_path / "hls" / "include" / "sumtile" / "scale.hpp"
+    source = tmp_path / "hls" / "include" / "sumtile" / "activate.hpp"
     text = source.read_text()
-    assert "+ parameters.add[i][row]" in text
-    source.write_text(text.replace("+ parameters.add[i][row]", "- parameters.add[i][row]"))
+    assert "(product, shift) + add;" in text
+    source.write_text(text.replace("(product, shift) + add;", "(product, shift) - add;"))
     result = run("vitis_hls", tmp_path / "build.tcl", SUMTILE_STEPS="csim", SUMTILE_BUILD=tmp_path / "build")
     assert result.returncode == 1
     assert "FAIL adder-of-8-bits-0: beat" in result.stdout
@@ -95,17 +95,18 @@ def test_a_broken_kernel_fails_its_testbench(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "sentence"),
     [
-        ("#pragma HLS interface axis port=residual\n", "", "argument 'residual' has no interface pragma with mode axis"),
-        ("interface axis port=features", "interface axis port=feature", "argument 'features' has no interface pragma"),
-        ("#pragma HLS interface s_axilite port=return bundle=control\n", "", "no interface pragma for port=return"),
+        ("#pragma HLS interface axis port=residual\n", "", "conv.cpp:14: the argument 'residual' has no interface"),
+        ("interface axis port=features", "interface axis port=feature", "interface names the port 'feature', but the top function has no such argument"),
+        ("#pragma HLS interface s_axilite port=return bundle=control\n", "", "there is no interface for port=return"),
         (
             "bundle=control\n  sumtile",
             "bundle=control\n#pragma HLS interface axis port=extra\n  sumtile",
-            "an interface pragma names port 'extra', which the top function does not have",
+            "interface names the port 'extra', but the top function has no such argument",
         ),
+        ("interface axis port=result", "interface axi port=result", "conv.cpp:19: interface does not take the word 'axi'"),
     ],
 )
-def test_synthesis_reads_the_interface(old: str, new: str, sentence: str, tmp_path: Path) -> None:
+def test_synthesis_refuses_what_the_lint_finds(old: str, new: str, sentence: str, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "hls", tmp_path / "hls")
     for name in ("overlays", "driver"):
         (tmp_path / name).symlink_to(ROOT / name)

@@ -6,8 +6,7 @@ from __future__ import annotations
 
 import ctypes
 import subprocess
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -59,23 +58,19 @@ class Kernel:
 
     Args:
         top: its name.
-        source: its file.
-        config: text of ``sumtile_config.hpp``.
-        folder: ``hls/``; what lies in its ``include`` and ``kernels`` is the kernel's own.
+        source: its file; what lies in its folder, and in the folder ``include`` beside that, is the kernel's own.
+        flags: of the compiler.
 
     Raises:
         SumtileError: the source does not compile, or has no such function.
     """
 
-    def __init__(self, top: str, source: Path, config: str, folder: Path) -> None:
-        self._own = (folder / "include", folder / "kernels", source.parent)
-        with tempfile.TemporaryDirectory() as scratch:
-            (Path(scratch) / "sumtile_config.hpp").write_text(config, encoding="utf-8")
-            flags = ["-std=c++14", "-Wno-unknown-pragmas", "-Wno-unused-label", f"-I{SHAPES}", f"-I{folder / 'include'}", f"-I{scratch}", *_builtin_headers()]
-            try:
-                self._unit = cindex.Index.create().parse(str(source), args=flags)
-            except cindex.TranslationUnitLoadError:
-                raise SumtileError(f"{source} cannot be parsed; is it there?") from None
+    def __init__(self, top: str, source: Path, flags: Sequence[str]) -> None:
+        self._own = (source.parent, source.parents[1] / "include")
+        try:
+            self._unit = cindex.Index.create().parse(str(source), args=[f"-I{SHAPES}", *flags, "-Wno-unused-label", *_builtin_headers()])
+        except cindex.TranslationUnitLoadError:
+            raise SumtileError(f"{source} cannot be parsed; is it there?") from None
         errors = [message for message in self._unit.diagnostics if message.severity >= cindex.Diagnostic.Error]
         if errors:
             raise SumtileError(f"{_place(errors[0].location)}: {source.name} does not compile for '{top}': {errors[0].spelling}.")
