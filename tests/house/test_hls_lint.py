@@ -141,7 +141,11 @@ def test_a_small_kernel_is_clean(tmp_path: Path) -> None:
         ("", "if (beat.last != 0) {\n#pragma HLS pipeline II=1\n beat.data = 0; }", "stands in a block of its own"),
         ("", "\n#pragma HLS unroll\n", "unroll stands in no loop's body"),
         ("", "\n#pragma HLS array_partition variable=words complete\n int words[4]; words[0] = 1; status = words[0];", "no such variable is declared before it"),
-        ("", "int words[4];\n#pragma HLS array_partition variable=word complete\n words[0] = 1; status = words[0];", "names 'word', but no such variable"),
+        (
+            "",
+            "int words[4];\n#pragma HLS array_partition variable=word complete\n words[0] = 1; status = words[0];",
+            "names 'word', but the file has no such name; 'words' is meant",
+        ),
         ("", "int words[4];\n#pragma HLS array_partition variable=words complete dim=2\n words[0] = 1; status = words[0];", "but 'words' has 1 dimension"),
         ("", "\n#pragma HLS bind_storage variable=count type=ram_1p impl=bram\n status = count;", "is for arrays, but 'count' is none"),
         ("struct Pair { int x[2]; };", "Pair pair;\n#pragma HLS array_partition variable=pair.y complete\n status = pair.x[0];", "there is no member 'y'"),
@@ -203,7 +207,8 @@ def test_dataflow_regions(tmp_path: Path, stages: str, sentences: list[str]) -> 
     ("old", "new", "sentence"),
     [
         ("#pragma HLS interface axis port=result\n", "", "the argument 'result' has no interface"),
-        ("axis port=result", "axis port=results", "names the port 'results', but the top function has no such argument"),
+        ("axis port=result", "axis port=results", "interface names 'results', but the file has no such name"),
+        ("axis port=result", "axis port=beat", "names the port 'beat', but the top function has no such argument"),
         ("axis port=result", "s_axilite port=result", "'result' is a stream, so its mode cannot be s_axilite"),
         ("s_axilite port=status bundle=control", "axis port=status", "'status' is no stream, so its mode cannot be axis"),
         ("s_axilite port=return bundle=control", "s_axilite port=status bundle=control", "port 'status' has an interface twice"),

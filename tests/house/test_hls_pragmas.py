@@ -50,6 +50,7 @@ def test_every_pragma_of_the_sources_is_read() -> None:
         ("HLS array_partition variable=x complet", "does not take the word 'complet'; 'complete' is meant"),
         ("HLS array_partition variable=x complete factor=2", "a complete partition has no factor"),
         ("HLS array_partition variable=x cyclic", "a cyclic partition needs a factor"),
+        ("HLS array_partition variable=y complete", "names 'y', but the file has no such name"),
         ("HLS array_partition variable=2x complete", "is no name"),
         ("HLS array_partition variable=x complete dim=-1", "must be at least 0"),
         ("HLS bind_storage variable=x impl=bram", "bind_storage needs type="),

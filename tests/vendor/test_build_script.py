@@ -96,12 +96,12 @@ def test_a_broken_kernel_fails_its_testbench(tmp_path: Path) -> None:
     ("old", "new", "sentence"),
     [
         ("#pragma HLS interface axis port=residual\n", "", "conv.cpp:14: the argument 'residual' has no interface"),
-        ("interface axis port=features", "interface axis port=feature", "interface names the port 'feature', but the top function has no such argument"),
+        ("interface axis port=features", "interface axis port=feature", "interface names 'feature', but the file has no such name; 'features' is meant"),
         ("#pragma HLS interface s_axilite port=return bundle=control\n", "", "there is no interface for port=return"),
         (
             "bundle=control\n  sumtile",
             "bundle=control\n#pragma HLS interface axis port=extra\n  sumtile",
-            "interface names the port 'extra', but the top function has no such argument",
+            "interface names 'extra', but the file has no such name",
         ),
         ("interface axis port=result", "interface axi port=result", "conv.cpp:19: interface does not take the word 'axi'"),
     ],

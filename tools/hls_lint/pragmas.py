@@ -13,6 +13,9 @@ from pathlib import Path
 from hls_lint.directives import COUNT, DIRECTIVES, NAME, NUMBER, Directive, Kind
 from hls_lint.finding import Finding
 
+NAMES_OF_THE_FILE = ("variable", "port")
+"""Options that name something which the code around the pragma has."""
+
 
 @dataclass(frozen=True)
 class Pragma:
@@ -131,6 +134,9 @@ def _value(name: str, option: str, value: str, kind: Kind, known: set[str]) -> s
         raise _WrongError(f"{name} needs a value behind '{option}='.")
     if kind == NAME and not re.fullmatch(r"[A-Za-z_]\w*(?:(?:\.|->)\w+)*", value):
         raise _WrongError(f"{name} {option}= is '{value}', which is no name.")
+    first = re.split(r"\W", value)[0]
+    if option in NAMES_OF_THE_FILE and first not in known | {"return"}:
+        raise _WrongError(f"{name} names '{first}', but the file has no such name{_meant(first, known)}.")
     if kind in (NUMBER, COUNT):
         _check_number(name, option, value, 1 if kind == COUNT else 0, known)
     return value.lower() if option in ("impl", "storage_impl") else value
