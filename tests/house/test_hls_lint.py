@@ -14,7 +14,7 @@ import pytest
 from tests.support.overlays import FC_ENGINES
 
 from sumtile.errors import SumtileError
-from sumtile.overlay import Overlay
+from sumtile.overlay import Overlay, overlay_names
 from sumtile.overlay.design import ENGINE, FC_ENGINE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -85,11 +85,12 @@ def line_of(path: Path, text: str) -> int:
     return path.read_text().partition(text)[0].count("\n") + 1
 
 
-def test_sources_are_clean_for_every_overlay_and_board() -> None:
-    result = subprocess.run([sys.executable, str(ROOT / "tools" / "lint_hls.py"), "--json"], capture_output=True, text=True, timeout=240)
+def test_sources_are_clean_for_every_overlay() -> None:
+    """On one board; `make lint` takes all of them."""
+    result = subprocess.run([sys.executable, str(ROOT / "tools" / "lint_hls.py"), "--board", "zc706", "--json"], capture_output=True, text=True, timeout=240)
     assert (result.returncode, result.stderr) == (0, "")
     kernels = json.loads(result.stdout)["kernels"]
-    assert {(kernel["overlay"], kernel["board"]) for kernel in kernels} == {(overlay.name, overlay.board.name) for overlay in lint_hls._overlays(None, None)}
+    assert {kernel["overlay"] for kernel in kernels} == set(overlay_names())
     for kernel in kernels:
         overlay = Overlay.load(kernel["overlay"], kernel["board"])
         engine = overlay.engine if kernel["instance"] == ENGINE else overlay.fully_connected
