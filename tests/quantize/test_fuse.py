@@ -112,6 +112,9 @@ def test_refusals_name_the_node() -> None:
     base = Conv("conv", ("input",), weight)
     assert "'middle' is a Median" in refused(base, Median("middle", ("conv",)))
     assert "'soft' is a Softmax inside of" in refused(base, Softmax("soft", ("conv",)), Conv("last", ("soft",), np.ones((2, 4, 1, 1))))
+    many = np.broadcast_to(np.float32(1), (1 << 16, 1, 1, 1))
+    wide = [Conv("wide", ("input",), np.broadcast_to(np.float32(1), (1 << 15, 3, 1, 1))), Conv("conv", ("wide",), many, groups=1 << 15)]
+    assert "'conv' has 32768 groups and so 2,147,483,648 weights as a dense convolution" in refused(*wide)
     assert "'conv' has 2 groups, but an adder layer has 1" in refused(Conv("conv", ("input",), np.ones((4, 2, 1, 1)), "adder", groups=2))
     assert "'conv' has weights for 4 input channels" in refused(Conv("conv", ("input",), np.ones((4, 2, 1, 1)), groups=2))
     halves = Pool("pool", ("conv",), "max", (2, 2), (2, 2))
