@@ -10,8 +10,11 @@ import pytest
 from tests.support.overlays import small_overlay
 
 from sumtile.errors import SumtileError
+from sumtile.kernels import stripes
 from sumtile.kernels.layer import Layer, MapShape
-from sumtile.kernels.tiling import tile
+from sumtile.kernels.ports import Ports
+from sumtile.kernels.tiling import Tiling, tile
+from sumtile.overlay import Engine, Overlay
 
 ENGINE = small_overlay("adder_conv", 8).engine
 LAYER = Layer("adder", MapShape(9, 9, 4), 8, kernel=(3, 3), padding=(1, 1, 1, 1))
@@ -34,3 +37,20 @@ def test_weights_are_sent_again_only_when_they_do_not_stay() -> None:
 def test_heights_that_do_not_fit_are_refused(rows: int, sentence: str) -> None:
     with pytest.raises(SumtileError, match=sentence):
         tile(ENGINE, replace(LAYER, stripe_rows=rows))
+
+
+@pytest.mark.parametrize(("height", "most"), [(56, 32), (900, 16)])
+def test_of_many_cuts_of_a_tall_map_some_are_tried(height: int, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    overlay, tried = Overlay.load("fixed8", "pynq-z2"), []
+
+    def modelled(engine: Engine, layer: Layer, cut: Tiling, ports: Ports) -> int:
+        tried.append(cut.stripe_rows)
+        return abs(cut.stripe_rows - 7)
+
+    monkeypatch.setattr(stripes, "layer_cycles", modelled)
+    stripes._best_rows.cache_clear()
+    layer = Layer("mac", MapShape(height, 2, 16), 16, (3, 3), padding=(1, 1, 1, 1))
+    chosen = stripes.choose_stripe_rows(overlay.engine, layer, Ports.of(overlay))
+    stripes._best_rows.cache_clear()
+    assert len(tried) <= most and tried[-1] == 1 and tried[0] == tile(overlay.engine, layer).stripe_rows
+    assert chosen == min(tried, key=lambda rows: abs(rows - 7)) and (height > 100 or chosen == 7)

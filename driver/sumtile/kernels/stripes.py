@@ -18,6 +18,10 @@ from sumtile.kernels.tiling import Tiling, ceil_div, tile
 from sumtile.kernels.timing import layer_cycles
 from sumtile.overlay import Engine
 
+CUTS_MAX, CUTS_FEW = 32, 16
+"""Where a layer has more cuts than the first number, as a tall and narrow map has, only as many as the second one are tried, evenly spaced:
+the time of a cut is modelled row by row."""
+
 
 def choose_stripe_rows(engine: Engine, layer: Layer, ports: Ports) -> int:
     """The output rows of a stripe with which the layer takes the fewest modelled cycles, and of equals the one with the least traffic.
@@ -57,8 +61,10 @@ def _best_rows(engine: Engine, layer: Layer, ports: Ports) -> int:
 
 
 def _cuts(engine: Engine, layer: Layer) -> list[Tiling]:
-    """The fewest stripes that the buffers allow, and more of them: every height that is the least for its number of stripes."""
+    """The fewest stripes that the buffers allow, and more of them: every height that is the least for its number of stripes, or some of many."""
     fewest = tile(engine, replace(layer, stripe_rows=None))
     height = layer.conv.height
-    rows = {ceil_div(height, stripes) for stripes in range(fewest.stripes, height + 1)}
-    return [tile(engine, replace(layer, stripe_rows=count)) for count in sorted(rows, reverse=True)]
+    rows = sorted({ceil_div(height, stripes) for stripes in range(fewest.stripes, height + 1)}, reverse=True)
+    if len(rows) > CUTS_MAX:
+        rows = [rows[index * (len(rows) - 1) // (CUTS_FEW - 1)] for index in range(CUTS_FEW)]
+    return [tile(engine, replace(layer, stripe_rows=count)) for count in rows]
