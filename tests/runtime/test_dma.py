@@ -15,27 +15,27 @@ from sumtile.runtime.dma import DmaError
 def test_unaligned_start(bench):
     buffer = bench.pool.take(4096)
     with pytest.raises(SumtileError, match=r"MM2S of dma_features was given address 0x[0-9a-f]+4, but without realignment it needs multiples of 16 bytes"):
-        bench.hardware.features.start(buffer[4:])
+        bench.hardware.conv.source.start(buffer[4:])
 
 
 def test_transfer_over_the_limit(bench):
-    assert bench.hardware.result.limit == (1 << 26) - 16
+    assert bench.hardware.conv.result.limit == (1 << 26) - 16
     buffer = bench.pool.take(1 << 26)
     with pytest.raises(SumtileError, match=r"S2MM of dma_features was asked for 67108864 bytes, but one transfer holds 67108848; build the overlay with a wider c_sg_length_width"):
-        bench.hardware.result.start(buffer)
+        bench.hardware.conv.result.start(buffer)
 
 
 def test_busy_channel_and_empty_buffer(bench):
     buffer = bench.pool.take(4096)
-    bench.hardware.result.start(buffer)
+    bench.hardware.conv.result.start(buffer)
     with pytest.raises(SumtileError, match=r"S2MM of dma_features was given 4096 bytes while 4096 of the last 4096 are on their way; wait for them first"):
-        bench.hardware.result.start(buffer)
+        bench.hardware.conv.result.start(buffer)
     with pytest.raises(SumtileError, match=r"was given an empty buffer"):
-        bench.hardware.weights[0].start(buffer[:0])
+        bench.hardware.conv.weights[0].start(buffer[:0])
 
 
 def test_freed_buffer_and_reset(bench):
-    weights, buffer = bench.hardware.weights[0], bench.pool.take(4096)
+    weights, buffer = bench.hardware.conv.weights[0], bench.pool.take(4096)
     bench.pool.close()
     weights.start(buffer)
     with pytest.raises(
@@ -53,16 +53,16 @@ def test_a_temporary_array_is_no_buffer(bench):
     buffer = bench.pool.take(4096)
     for array in (buffer + np.uint8(1), np.zeros(16, np.uint8), buffer[::2]):
         with pytest.raises(SumtileError, match=r"MM2S of dma_weights_0 was given an array outside the board's contiguous memory; copy it into a buffer"):
-            bench.hardware.weights[0].start(array)
+            bench.hardware.conv.weights[0].start(array)
 
 
 def test_pieces(bench):
     """With a limit below its length, a transfer goes in pieces that are all counted."""
-    weights = bench.hardware.weights[0]
+    weights = bench.hardware.conv.weights[0]
     weights.limit = 48
     _send_probe(bench)
     assert weights.moved == pack_probe(0).nbytes
-    assert bench.hardware.engine.stamp == bench.overlay.stamp and bench.hardware.engine.status == 0
+    assert bench.hardware.conv.engine.stamp == bench.overlay.stamp and bench.hardware.conv.engine.status == 0
 
 
 def _send_probe(bench):
@@ -70,8 +70,8 @@ def _send_probe(bench):
     buffer = bench.pool.take(header.nbytes)[: header.nbytes]
     buffer[:] = header
     buffer.flush()
-    bench.hardware.weights[0].start(buffer)
+    bench.hardware.conv.weights[0].start(buffer)
     for _ in range(100):
-        if bench.hardware.weights[0].poll():
+        if bench.hardware.conv.weights[0].poll():
             return
     pytest.fail("the probe was not taken")

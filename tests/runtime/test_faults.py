@@ -12,6 +12,7 @@ import pytest
 
 from sumtile import SumtileError
 from sumtile.csim import load_kernel
+from sumtile.overlay.design import ENGINE
 from sumtile.runtime.execute import _await, run
 from tests.support.bench import open_bench
 from tests.support.programs import build_program, golden_tensors, random_features
@@ -63,17 +64,17 @@ def test_missing_residual(bench):
 def test_send_before_receive(bench):
     """A driver that forgets the receive waits for a layer whose result the FIFOs on the way do not hold."""
     placement = bench.place(build_program(bench.overlay, size=(48, 48)))
-    bench.hardware.weights[0].start(placement.weights[0])
-    bench.hardware.features.start(placement.jobs[0].source)
+    bench.hardware.conv.weights[0].start(placement.weights[ENGINE][0])
+    bench.hardware.conv.source.start(placement.jobs[0].source)
     with pytest.raises(SumtileError, match=r"^the receive was not armed before the send, so start the result channel first \("):
-        _await(bench.hardware, 0, 5, lambda: bench.hardware.engine.layers == 1)
+        _await(bench.hardware, placement.jobs[0], 5, lambda: bench.hardware.conv.engine.layers == 1)
 
 
 def test_the_driver_arms_the_receive_first(bench):
     placement = bench.place(build_program(bench.overlay))
     order = []
-    hardware = bench.hardware
-    channels = {"result": hardware.result, "residual": hardware.residual, "features": hardware.features, "weights": hardware.weights[0]}
+    hardware = bench.hardware.conv
+    channels = {"result": hardware.result, "residual": hardware.residual, "features": hardware.source, "weights": hardware.weights[0]}
     for role, channel in channels.items():
         channel.start = lambda buffer, start=channel.start, role=role: (order.append(role), start(buffer))
     run(bench.hardware, placement, timeout=5)
@@ -113,7 +114,7 @@ def test_layer_that_never_ends(board, zcu102):
 
 def test_engine_that_was_not_started(bench):
     placement = bench.place(build_program(bench.overlay))
-    bench.hardware.engine.write(0, 0)  # auto-restart off: it ends with the call in progress
+    bench.hardware.conv.engine.write(0, 0)  # auto-restart off: it ends with the call in progress
     _failure(bench, placement)
     bench.hardware.halt()
     sentence = _failure(bench, placement)

@@ -16,6 +16,7 @@ from sumtile.emulated import EmulatedDevice, Settings
 from sumtile.errors import SumtileError
 from sumtile.kernels.packing import by_weight_ports, pack_probe
 from sumtile.overlay import Overlay
+from sumtile.overlay.design import ENGINE
 from sumtile.runtime.execute import run
 from tests.support.bench import Bench, open_bench
 from tests.support.programs import build_program, golden_tensors, random_features
@@ -47,13 +48,13 @@ def test_each_port_has_a_dma_of_its_own(bench: Bench) -> None:
     blocks = pynq.PL.ip_dict
     found = {name for name, block in blocks.items() if block["type"].startswith("xilinx.com:ip:axi_dma:")}
     assert found == {"dma_features", "dma_weights_0", "dma_weights_1", "dma_residual"}
-    assert [channel.name for channel in bench.hardware.weights] == ["MM2S of dma_weights_0", "MM2S of dma_weights_1"]
+    assert [channel.name for channel in bench.hardware.conv.weights] == ["MM2S of dma_weights_0", "MM2S of dma_weights_1"]
 
 
 def test_the_ports_carry_alternate_beats(bench: Bench) -> None:
     """One stream more than the single one's, and the same bytes in all."""
     placement = bench.place(build_program(OVERLAY))
-    first, second = placement.weights
+    first, second = placement.weights[ENGINE]
     beat = OVERLAY.engine.stream_bytes
     assert first.nbytes == second.nbytes == sum(job.weight_bytes for job in placement.jobs) // 2 + pack_probe(0).nbytes // 2
     data = np.arange(8 * beat, dtype=np.uint8)
@@ -67,27 +68,27 @@ def test_transfers_in_pieces(bench: Bench) -> None:
     placement = bench.place(program)
     features = random_features(program)
     placement.write_input(features)
-    bench.hardware.weights[0].limit, bench.hardware.weights[1].limit = 496, 1008
+    bench.hardware.conv.weights[0].limit, bench.hardware.conv.weights[1].limit = 496, 1008
     run(bench.hardware, placement, timeout=5)
     assert np.array_equal(placement.read(program.output), golden_tensors(program, OVERLAY, features)[program.output])
 
 
 def test_a_port_without_weights_is_told(bench: Bench) -> None:
     placement = bench.place(build_program(OVERLAY))
-    placement.weights = placement.weights[:1]
-    bench.hardware.weights[1].reset()  # forgets the probe
-    bench.hardware.weights[1].run()
+    placement.weights[ENGINE] = placement.weights[ENGINE][:1]
+    bench.hardware.conv.weights[1].reset()  # forgets the probe
+    bench.hardware.conv.weights[1].run()
     with pytest.raises(SumtileError, match=r"layer 'stem' failed: no weights were sent on a port of the engine, so start all weight channels first \("):
         run(bench.hardware, placement, timeout=5)
 
 
 def test_swapped_ports_are_told(bench: Bench) -> None:
     placement = bench.place(build_program(OVERLAY))
-    placement.weights.reverse()
+    placement.weights[ENGINE].reverse()
     with pytest.raises(SumtileError, match="the weights hold no header where the engine expects one"):
         run(bench.hardware, placement, timeout=5)
 
 
 def test_a_probe_reaches_the_engine_after_a_restart(bench: Bench) -> None:
     bench.hardware.restart()
-    assert bench.hardware.engine.stamp == OVERLAY.stamp != SINGLE.stamp
+    assert bench.hardware.conv.engine.stamp == OVERLAY.stamp != SINGLE.stamp

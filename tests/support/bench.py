@@ -27,7 +27,7 @@ class Bench:
 
     def place(self, program: Program) -> Placement:
         """The program in the pool's buffers."""
-        return Placement(program, self.overlay.engine, self.pool)
+        return Placement(program, self.overlay, self.pool)
 
 
 @contextmanager

@@ -16,6 +16,8 @@ import numpy as np
 
 from sumtile.compiler.lower import compile_network, refusals
 from sumtile.errors import SumtileError
+from sumtile.kernels.fc_cycles import fc_timing
+from sumtile.kernels.fc_packing import fc_weight_bytes
 from sumtile.kernels.layer import MapShape
 from sumtile.kernels.packing import HEADER_BYTES, feature_bytes
 from sumtile.kernels.ports import Ports
@@ -23,7 +25,7 @@ from sumtile.kernels.tiling import Tiling, tile
 from sumtile.kernels.timing import layer_timing
 from sumtile.overlay import Engine, Overlay
 from sumtile.overlay.estimate import Use, budget
-from sumtile.program import HostStep, Program, Step
+from sumtile.program import FcStep, HostStep, Program, Step
 from sumtile.quantize import QuantizedNetwork
 
 Shape = tuple[int, int, int]
@@ -49,7 +51,8 @@ class LayerPlan:
         cycles: clock cycles of the engine; 0 on the processor.
         array_cycles: those in which the array works; the others wait for the first inputs and for the last results to leave.
         seconds: at the overlay's clock, or at the rate that is assumed for the processor.
-        lane_use: share of all lanes' cycles that do useful work.
+        lanes: multipliers, or what stands for them, of the engine that runs it; 0 on the processor.
+        lane_use: share of all these lanes' cycles that do useful work.
         bound: what takes the time: ``compute``, ``weights``, ``features``, ``result``, ``memory``, another stage of the engine, or ``host``.
     """
 
@@ -72,6 +75,7 @@ class LayerPlan:
     cycles: int
     array_cycles: int
     seconds: float
+    lanes: int
     lane_use: float
     bound: str
 
@@ -141,14 +145,14 @@ class Plan:
     def lane_use(self, layers: Iterable[LayerPlan] | None = None) -> float:
         """Share of all lanes' cycles that do useful work, over some of the engine's layers or all of them."""
         chosen = list(self.engine_layers if layers is None else layers)
-        cycles = sum(layer.cycles for layer in chosen)
-        return sum(layer.operations for layer in chosen) / (self.lanes * cycles) if cycles else 0.0
+        cycles = sum(layer.lanes * layer.cycles for layer in chosen)
+        return sum(layer.operations for layer in chosen) / cycles if cycles else 0.0
 
     def array_use(self, layers: Iterable[LayerPlan] | None = None) -> float:
         """The same over the cycles in which the array works: what remainders of channels and columns leave idle."""
         chosen = list(self.engine_layers if layers is None else layers)
-        cycles = sum(layer.array_cycles for layer in chosen)
-        return sum(layer.operations for layer in chosen) / (self.lanes * cycles) if cycles else 0.0
+        cycles = sum(layer.lanes * layer.array_cycles for layer in chosen)
+        return sum(layer.operations for layer in chosen) / cycles if cycles else 0.0
 
     @property
     def wide_kernels(self) -> list[LayerPlan]:
@@ -185,8 +189,14 @@ def plan_program(program: Program, overlay: Overlay) -> Plan:
         SumtileError: the engine cannot run a layer.
     """
     ports = Ports.of(overlay)
-    layers = tuple(_plan_layer(step, overlay, ports) if isinstance(step, Step) else _plan_host(program, step, overlay) for step in program.steps)
+    layers = tuple(_plan_step(program, step, overlay, ports) for step in program.steps)
     return _plan(program.name, program.scheme, overlay, layers, [])
+
+
+def _plan_step(program: Program, step: Step | FcStep | HostStep, overlay: Overlay, ports: Ports) -> LayerPlan:
+    if isinstance(step, HostStep):
+        return _plan_host(program, step, overlay)
+    return _plan_layer(step, overlay, ports) if isinstance(step, Step) else _plan_fc(program, step, overlay, ports)
 
 
 def _plan(network: str, scheme: str, overlay: Overlay, layers: tuple[LayerPlan, ...], problems: list[str]) -> Plan:
@@ -234,7 +244,38 @@ def _plan_layer(step: Step, overlay: Overlay, ports: Ports) -> LayerPlan:
         cycles=timing.cycles,
         array_cycles=timing.stages["compute"],
         seconds=timing.cycles / overlay.clock_mhz / 1e6,
+        lanes=_lanes(engine),
         lane_use=operations / (_lanes(engine) * timing.cycles),
+        bound=timing.bound,
+    )
+
+
+def _plan_fc(program: Program, step: FcStep, overlay: Overlay, ports: Ports) -> LayerPlan:
+    """A layer whose weights are used as they arrive; in its kernel's place stands what it sees, all of its source."""
+    fc, layer, source = overlay.fully_connected, step.layer, program.tensors[step.source].shape
+    timing = fc_timing(fc, layer, ports)
+    return LayerPlan(
+        name=step.name,
+        where=f"fc {layer.weight_bits} bit" if layer.rank is None else f"svd {layer.weight_bits} bit",
+        on_engine=True,
+        ifm=_shape(source),
+        ofm=_shape(layer.ofm),
+        kernel=(source.height, source.width),
+        stride=(1, 1),
+        depthwise=False,
+        stripes=1,
+        stripe_rows=1,
+        reuse="",
+        feature_bytes=feature_bytes(fc, layer.ifm),
+        residual_bytes=0,
+        weight_bytes=fc_weight_bytes(fc, layer),
+        result_bytes=feature_bytes(fc, layer.ofm),
+        operations=layer.operations,
+        cycles=timing.cycles,
+        array_cycles=timing.stages["multiply"],
+        seconds=timing.cycles / overlay.clock_mhz / 1e6,
+        lanes=fc.lanes,
+        lane_use=layer.operations / (fc.lanes * timing.cycles),
         bound=timing.bound,
     )
 
@@ -271,6 +312,7 @@ def _plan_host(program: Program, step: HostStep, overlay: Overlay) -> LayerPlan:
         cycles=0,
         array_cycles=0,
         seconds=(read + written) / overlay.board.host_bytes_per_second,
+        lanes=0,
         lane_use=0.0,
         bound="host",
     )

@@ -16,7 +16,8 @@ from sumtile.kernels.layer import Layer, Requantization
 from sumtile.kernels.packing import by_weight_ports, feature_bytes, pack_features, pack_layer, unpack_features
 from sumtile.kernels.tiling import tile
 from sumtile.overlay import Overlay
-from sumtile.program import HostStep, Program
+from sumtile.overlay.fc_engine import FC_TOP
+from sumtile.program import FcStep, HostStep, Program, Step
 
 
 def run_call(kernel: Kernel, inputs: Mapping[str, np.ndarray], result_bytes: int) -> np.ndarray:
@@ -110,6 +111,11 @@ class Simulator:
             by_weight_ports(engine, pack_layer(engine, program.stamp, step.layer, tile(engine, step.layer), step.weights, step.requantization, index))
             for index, step in enumerate(program.layers)
         ]
+        self._fc_weights: list[dict[str, np.ndarray]] = []
+        if program.fc_layers:
+            fc = self.overlay.fully_connected
+            self._fc_kernel = load_kernel(self.overlay, types, FC_TOP)
+            self._fc_weights = [by_weight_ports(fc, pack_fc_layer(fc, program.stamp, step.layer, step.factors, index)) for index, step in enumerate(program.fc_layers)]
 
     def infer(self, features: np.ndarray) -> np.ndarray:
         """Runs the network on integers.
@@ -130,16 +136,17 @@ class Simulator:
         """The bytes of every tensor by name."""
         program, engine = self.program, self.overlay.engine
         data = {program.input: pack_features(engine, features, not program.tensors[program.input].format.signed)}
-        weights = iter(self._weights)
+        weights, fc_weights = iter(self._weights), iter(self._fc_weights)
         for step in program.steps:
             if isinstance(step, HostStep):
                 made = program.run_host(step, [self._unpack(name, data[name]) for name in step.sources])
                 data[step.target] = pack_features(engine, made, not program.tensors[step.target].format.signed)
                 continue
-            inputs = {**next(weights), "features": data[step.source]}
-            if step.residual is not None:
+            dense = isinstance(step, FcStep)
+            kernel, inputs = (self._fc_kernel, {**next(fc_weights), "vectors": data[step.source]}) if dense else (self._kernel, {**next(weights), "features": data[step.source]})
+            if isinstance(step, Step) and step.residual is not None:
                 inputs["residual"] = data[step.residual]
-            data[step.target] = run_call(self._kernel, inputs, feature_bytes(engine, step.layer.ofm))
+            data[step.target] = run_call(kernel, inputs, feature_bytes(engine, step.layer.ofm))
         return data
 
     def _unpack(self, name: str, data: np.ndarray) -> np.ndarray:
@@ -147,9 +154,11 @@ class Simulator:
         return unpack_features(self.overlay.engine, data, tensor.shape, not tensor.format.signed)
 
     def iterations(self) -> dict[str, int]:
-        """Iterations of every pipelined loop so far: simulated cycles of each stage."""
+        """Iterations of every pipelined loop of the convolution engine so far: simulated cycles of each stage."""
         return self._kernel.iterations()
 
     def close(self) -> None:
         """Frees the kernel."""
         self._kernel.close()
+        if self._fc_weights:
+            self._fc_kernel.close()

@@ -26,6 +26,7 @@ from sumtile.emulated.schedule import make_schedule
 from sumtile.emulated.settings import Settings
 from sumtile.errors import SumtileError
 from sumtile.overlay import Board, Overlay
+from sumtile.overlay.design import engine_types
 from sumtile.overlay.host import on_real_board
 
 try:  # pynq 3 has its own copy of the parser, which its other parts expect
@@ -165,10 +166,12 @@ class EmulatedDevice(Device):
 
     def _simulated_kernel(self, vlnv: str, hwh: Path) -> Kernel:
         overlay = Overlay.load(hwh.stem, self.board.name)
-        kernel = load_kernel(overlay)
-        if kernel.vlnv != vlnv:
-            raise SumtileError(f"{hwh.name} has a kernel {vlnv}, but overlay '{overlay.name}' is described with {kernel.vlnv}; build it from this description, or correct that.")
-        return kernel
+        known = engine_types(overlay.engine, overlay.fc).values()
+        if vlnv not in known:
+            raise SumtileError(
+                f"{hwh.name} has a kernel {vlnv}, but overlay '{overlay.name}' is described with {' and '.join(known)}; build it from this description, or correct that."
+            )
+        return load_kernel(overlay, top=vlnv.split(":")[2])
 
     def _deactivate(self) -> None:
         """Activates the device from before that is not closed; without one pynq looks for its default again."""

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes the hardware handoff (.hwh) of an overlay's block design, as far as pynq and the emulated board read it.
 
-The design: the processing system, one engine with its AXI DMAs in simple mode, and an AXI interrupt controller that
+The design: the processing system, the engines with their AXI DMAs in simple mode, and an AXI interrupt controller that
 collects the interrupts of all of them.
 """
 
@@ -18,30 +18,30 @@ from sumtile.overlay.design import (
     CONCAT,
     CONTROLLER,
     DMA_TYPE,
-    ENGINE,
     ENGINE_CONTROL,
     LENGTH_BITS,
     REGISTERS,
     Dma,
     addresses,
     dmas,
-    engine_type,
+    engine_types,
     interrupts,
 )
 
 
 def hardware_handoff(overlay: Overlay) -> bytes:
     """The .hwh of an overlay on its board."""
-    board, engine = overlay.board, overlay.engine
+    board, engine, fc = overlay.board, overlay.engine, overlay.fc
     handoff = Handoff(overlay.name, board.part, "zynquplus" if board.is_mpsoc else "zynq")
     ps = _add_ps(handoff, board, overlay.clock_mhz)
-    for dma in dmas(engine):
+    for dma in dmas(engine, fc):
         _add_dma(handoff, dma, engine, board)
-    _add_engine(handoff, engine)
-    _add_interrupts(handoff, ps, board, interrupts(engine))
+    for instance, type in engine_types(engine, fc).items():
+        _add_engine(handoff, instance, type, [dma for dma in dmas(engine, fc) if dma.engine == instance])
+    _add_interrupts(handoff, ps, board, interrupts(engine, fc))
     master = "M_AXI_HPM0_FPD" if board.is_mpsoc else "M_AXI_GP0"
     ps.interface(master, "MASTER", "aximm", f"{ps.name}_{master}")
-    for (name, interface), base in addresses(engine, board.is_mpsoc).items():
+    for (name, interface), base in addresses(engine, board.is_mpsoc, fc).items():
         ps.memory_range(name, interface, master, base, ADDRESS_RANGE)
     return handoff.text()
 
@@ -75,14 +75,14 @@ def _add_dma(handoff: Handoff, dma: Dma, engine: Engine, board: Board) -> None:
     registers = [Register(f"MM2S_{name}", offset) for name, offset in offsets.items()]
     registers += [Register(f"S2MM_{name.replace('SA', 'DA') if name.startswith('SA') else name}", offset + 0x30) for name, offset in offsets.items()]
     module.control("S_AXI_LITE", registers)
-    module.interface("M_AXIS_MM2S", "INITIATOR", "axis", _link(dma.sends_to))
+    module.interface("M_AXIS_MM2S", "INITIATOR", "axis", _link(dma, dma.sends_to))
     if dma.receives_from is not None:
-        module.interface("S_AXIS_S2MM", "TARGET", "axis", _link(dma.receives_from))
+        module.interface("S_AXIS_S2MM", "TARGET", "axis", _link(dma, dma.receives_from))
 
 
-def _add_engine(handoff: Handoff, engine: Engine) -> None:
-    """The HLS IP with the control registers that Vitis HLS gives it."""
-    module = handoff.module(ENGINE, engine_type(engine.top))
+def _add_engine(handoff: Handoff, instance: str, type: str, streams: Sequence[Dma]) -> None:
+    """An HLS IP with the control registers that Vitis HLS gives it, and the DMAs at its streams."""
+    module = handoff.module(instance, type)
     control = [("AP_START", 0, True), ("AP_DONE", 1, False), ("AP_IDLE", 2, False), ("AP_READY", 3, False), ("AUTO_RESTART", 7, True)]
     registers = [
         Register("CTRL", 0x00, fields=[Field(name, bit, 1, writable) for name, bit, writable in control]),
@@ -95,10 +95,10 @@ def _add_engine(handoff: Handoff, engine: Engine) -> None:
         registers.append(Register(name, offset, writable=False, fields=[Field(name, 0, 32, writable=False)]))
         registers.append(Register(f"{name}_ctrl", offset + 4, writable=False, fields=[Field(f"{name}_ap_vld", 0, 1, writable=False)]))
     module.control(ENGINE_CONTROL, registers)
-    for dma in dmas(engine):
-        module.interface(dma.sends_to, "TARGET", "axis", _link(dma.sends_to))
+    for dma in streams:
+        module.interface(dma.sends_to, "TARGET", "axis", _link(dma, dma.sends_to))
         if dma.receives_from is not None:
-            module.interface(dma.receives_from, "INITIATOR", "axis", _link(dma.receives_from))
+            module.interface(dma.receives_from, "INITIATOR", "axis", _link(dma, dma.receives_from))
 
 
 def _add_interrupts(handoff: Handoff, ps: Module, board: Board, sources: Sequence[tuple[str, str]]) -> None:
@@ -113,5 +113,5 @@ def _add_interrupts(handoff: Handoff, ps: Module, board: Board, sources: Sequenc
     handoff.wire(controller, "irq", ps, "pl_ps_irq0" if board.is_mpsoc else "IRQ_F2P")
 
 
-def _link(port: str) -> str:
-    return f"{ENGINE}_{port}"
+def _link(dma: Dma, port: str) -> str:
+    return f"{dma.engine}_{port}"

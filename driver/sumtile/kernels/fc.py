@@ -23,7 +23,7 @@ from sumtile.errors import SumtileError
 from sumtile.formats import round_shift, saturate
 from sumtile.kernels.golden import activate
 from sumtile.kernels.layer import SLOPE_ONE, MapShape, Requantization
-from sumtile.overlay import FcEngine
+from sumtile.overlay import Engine, FcEngine
 
 
 @dataclass(frozen=True)
@@ -109,11 +109,11 @@ class FcLayer:
                 raise SumtileError(f"the engine cannot run this fully connected layer: {sentence}.")
 
 
-def run_fc(fc: FcEngine, layer: FcLayer, vectors: np.ndarray, factors: tuple[Factor, ...]) -> np.ndarray:
+def run_fc(fc: Engine | FcEngine, layer: FcLayer, vectors: np.ndarray, factors: tuple[Factor, ...]) -> np.ndarray:
     """The golden model.
 
     Args:
-        fc: gives the data width only.
+        fc: gives the data width only, which all engines of an overlay share.
         layer: shapes and arithmetic; its number of images does not matter here.
         vectors: (images, inputs) integers.
         factors: one or two, the one that sees the vector first.
@@ -132,6 +132,6 @@ def sums(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return (values.astype(np.float64) @ weights.astype(np.float64).T).astype(np.int64)
 
 
-def _requantized(fc: FcEngine, values: np.ndarray, factor: Factor) -> np.ndarray:
+def _requantized(fc: Engine | FcEngine, values: np.ndarray, factor: Factor) -> np.ndarray:
     parameters = factor.requantization
     return saturate(round_shift(sums(values, factor.weights) * parameters.mul, parameters.shift) + parameters.add, fc.mid_bits)

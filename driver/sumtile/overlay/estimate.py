@@ -14,7 +14,9 @@ from dataclasses import astuple, dataclass
 
 from sumtile.errors import SumtileError
 from sumtile.overlay.description import Overlay
+from sumtile.overlay.design import dmas
 from sumtile.overlay.engine import POOL_BANKS, Array, Engine
+from sumtile.overlay.fc_engine import FcEngine
 from sumtile.overlay.memories import SHIFT_DEPTH, Memory
 from sumtile.overlay.multipliers import multiplier_dsps, packs
 
@@ -39,6 +41,7 @@ ADDRESS_DSPS = 24
 """Products of run-time sizes: buffer addresses and loop bounds, the same in every engine."""
 
 _CONTROL_LUTS, _CONTROL_FFS = 6000, 9000  # counters of twelve stages, and the descriptor that travels along them
+_FC_CONTROL_LUTS, _FC_CONTROL_FFS = 1500, 2200  # of four stages
 
 
 @dataclass(frozen=True)
@@ -83,12 +86,13 @@ class Use:
 
 _DMA_TWO_WAYS, _DMA_ONE_WAY = Resources(2000, 2900, 2), Resources(1200, 1700, 1.5)  # AXI DMA 7.1 in simple mode
 _PORT = Resources(1100, 1400)  # a SmartConnect to a memory port
+_SHARED = Resources(700, 900)  # one more master at a SmartConnect
 _CONTROL_BUS = Resources(1000, 1300)  # AXI-Lite interconnect, interrupt controller, resets
 
 
 def estimate(overlay: Overlay) -> dict[str, Resources]:
     """Estimated resources of a design by part: arrays, stages, memories, streams, control, and the blocks around the engine."""
-    engine, family = overlay.engine, overlay.board.family
+    engine, fc, family = overlay.engine, overlay.fc, overlay.board.family
     parts = {f"{array} array": _array(engine, array, family) for array in engine.arrays}
     return parts | {
         "scale": _scale(engine, family),
@@ -99,7 +103,8 @@ def estimate(overlay: Overlay) -> dict[str, Resources]:
         "reorder buffer": _memory(Memory(2 * engine.reorder_words, engine.to * engine.mid_bits)),
         "streams": _streams(engine),
         "control": Resources(lut=_CONTROL_LUTS, ff=_CONTROL_FFS, dsp=ADDRESS_DSPS),
-        "DMAs and interconnect": _surroundings(engine),
+        **({} if fc is None else {"fully connected": _fully_connected(fc, family)}),
+        "DMAs and interconnect": _surroundings(engine, fc),
     }
 
 
@@ -199,9 +204,30 @@ def _fifo(depth: int, width: int) -> Resources:
     return Resources(width + 20, width + 20) if depth <= SHIFT_DEPTH else Resources(60, 80) + _memory(Memory(depth, width))
 
 
-def _surroundings(engine: Engine) -> Resources:
-    one_way = 1 + engine.weight_streams
-    return sum([_DMA_ONE_WAY] * one_way + [_PORT] * (one_way + 1), _DMA_TWO_WAYS + _CONTROL_BUS)
+def _fully_connected(fc: FcEngine, family: str) -> Resources:
+    """Lanes and requantization for each image, the memories of vectors, and streams."""
+    widest, product = max(fc.weight_bits), fc.accumulator_bits + 16
+    luts, ffs = _lane("mac", fc.data_bits, widest)
+    lanes = Resources(fc.lanes * luts, fc.lanes * ffs, 0, fc.lanes * multiplier_dsps(fc.data_bits + 1, widest, family))
+    spread = Resources(fc.lanes * widest * len(fc.weight_bits) / 2, fc.lanes * widest)
+    slope = Resources(_shifter(2 * fc.mid_bits, 5) + 5 * fc.mid_bits, 6 * fc.mid_bits, 0, multiplier_dsps(fc.mid_bits, 16, family))
+    scale = Resources(_shifter(product, 6) + 2 * product + 2 * fc.mid_bits, 4 * product, 0, multiplier_dsps(fc.accumulator_bits, 16, family))
+    banks = fc.lanes * fc.data_bits // fc.stream_bits
+    vectors = sum((_memory(Memory(words // fc.lanes, fc.stream_bits, banks)) for words in (fc.inputs_max, fc.middle_max)), Resources())
+    streams = sum(
+        (_fifo(*size) for size in [(512, fc.stream_bits), *[(512 // fc.weight_streams, fc.stream_bits)] * fc.weight_streams, (32, fc.batch * fc.stream_bits)]), Resources()
+    )
+    control = Resources(lut=_FC_CONTROL_LUTS, ff=_FC_CONTROL_FFS)
+    return sum([part for part in (lanes, slope, scale, vectors) for _ in range(fc.batch)], spread + streams + control)
+
+
+def _surroundings(engine: Engine, fc: FcEngine | None) -> Resources:
+    """DMAs, and a SmartConnect at each memory port in use, a wider one where the DMAs of both engines share it."""
+    blocks = dmas(engine, fc)
+    receiving = sum(dma.receives_from is not None for dma in blocks)
+    return sum([_DMA_TWO_WAYS] * receiving + [_DMA_ONE_WAY] * (len(blocks) - receiving) + [_PORT] * len({dma.hp for dma in blocks}), _CONTROL_BUS) + sum(
+        [_SHARED] * (len(blocks) - len({dma.hp for dma in blocks})), Resources()
+    )
 
 
 def _memory(memory: Memory) -> Resources:

@@ -3,6 +3,6 @@
 """The compiled program: what the driver needs to run a network, in one checked file."""
 
 from sumtile.program.file import read_program, write_program
-from sumtile.program.program import HostStep, Program, Step, Tensor
+from sumtile.program.program import FcStep, HostStep, Program, Step, Tensor
 
-__all__ = ["HostStep", "Program", "Step", "Tensor", "read_program", "write_program"]
+__all__ = ["FcStep", "HostStep", "Program", "Step", "Tensor", "read_program", "write_program"]

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sumtile.errors import SumtileError
-from sumtile.kernels.layer import SHIFT_MAX, Layer, MapShape
+from sumtile.kernels.fc import FcLayer
+from sumtile.kernels.layer import SHIFT_MAX, Layer, MapShape, Requantization
 from sumtile.network.graph import SIDE_MAX
-from sumtile.program.steps import HostStep, Step, Tensor
+from sumtile.program.steps import FcStep, HostStep, Step, Tensor
 
 if TYPE_CHECKING:
     from sumtile.program.program import Program
@@ -31,7 +32,7 @@ def check_program(program: Program) -> None:
     held = {program.tensors[program.input].buffer: program.input}
     for step in program.steps:
         _require(f"step '{step.name}'", _order_rules(program, step, held))
-        for rules in _layer_rules(program, step) if isinstance(step, Step) else [_host_rules(program, step)]:
+        for rules in _layer_rules(program, step) if isinstance(step, Step) else [_fc_rules(program, step) if isinstance(step, FcStep) else _host_rules(program, step)]:
             _require(f"step '{step.name}'", rules)
         held[program.tensors[step.target].buffer] = step.target
     _require("the program", [(program.output in held.values(), f"ends without its output '{program.output}' in memory")])
@@ -45,7 +46,7 @@ def _require(what: str, rules: Rules) -> None:
 
 def _program_rules(program: Program) -> Rules:
     known = program.tensors
-    yield len(program.layers) > 0, "has no engine layer"
+    yield len(program.layers) + len(program.fc_layers) > 0, "has no engine layer"
     yield program.data_bits in (8, 16), f"has features of {program.data_bits} bits, but engines have 8 or 16"
     yield 0 <= program.stamp < 1 << 32, f"has the stamp {program.stamp}, which has not 32 bits"
     yield program.input in known and program.output in known, f"lacks its input '{program.input}' or its output '{program.output}' among its tensors"
@@ -63,7 +64,7 @@ def _tensor_rules(tensor: Tensor, data_bits: int, tensors: int) -> Rules:
     yield 0 <= tensor.buffer < tensors, f"lies in buffer {tensor.buffer}, but {tensors} tensors have at most as many buffers"
 
 
-def _order_rules(program: Program, step: Step | HostStep, held: dict[int, str]) -> Rules:
+def _order_rules(program: Program, step: Step | FcStep | HostStep, held: dict[int, str]) -> Rules:
     """``held``: the tensor that lies in each buffer before the step."""
     sources = list(step.reads)
     unknown = {*sources, step.target} - set(program.tensors)
@@ -103,14 +104,35 @@ def _geometry_rules(layer: Layer) -> Rules:
 
 def _shape_rules(program: Program, step: Step) -> Rules:
     layer, source, target = step.layer, program.tensors[step.source].shape, program.tensors[step.target].shape
-    # A layer may take a whole map as the channels of one pixel; they are padded for each pixel of the map.
-    flat = layer.ifm.pixels == 1 and layer.ifm.channels % source.pixels == 0 and layer.ifm.channels // source.pixels >= source.channels
-    yield layer.ifm == source or flat, f"takes {layer.ifm}, but its source is {source}"
+    yield _takes(layer, source), f"takes {layer.ifm}, but its source is {source}"
     yield layer.ofm == target, f"makes {layer.ofm}, but its target is {target}"
     yield step.weights.shape == layer.weight_shape, f"has weights of {step.weights.shape} instead of {layer.weight_shape}"
     if step.residual is not None:
         residual = program.tensors[step.residual].shape
         yield residual == layer.conv, f"adds {residual} to {layer.conv}"
+
+
+def _takes(layer: Layer | FcLayer, source: MapShape) -> bool:
+    """A layer may take a whole map as the channels of one pixel; they are padded for each pixel of the map."""
+    channels = layer.ifm.channels
+    return layer.ifm == source or (layer.ifm.pixels == 1 and channels % source.pixels == 0 and channels // source.pixels >= source.channels)
+
+
+def _fc_rules(program: Program, step: FcStep) -> Rules:
+    layer, source, target = step.layer, program.tensors[step.source], program.tensors[step.target]
+    yield min(layer.inputs, layer.outputs, 1 if layer.rank is None else layer.rank) >= 1, "has an empty vector"
+    yield layer.images == 1, f"takes {layer.images} images, but a program runs one at a time"
+    yield _takes(layer, source.shape), f"takes {layer.ifm}, but its source is {source.shape}"
+    yield layer.ofm == target.shape, f"makes {layer.ofm}, but its target is {target.shape}"
+    yield layer.ifm_unsigned != source.format.signed, f"takes '{step.source}' for signed when it is not, or the reverse"
+    yield layer.ofm_unsigned != target.format.signed, f"makes '{step.target}' as signed when it is not, or the reverse"
+    bounds = (layer.clamp_low, layer.clamp_high)
+    yield all(-(1 << 31) <= bound < 1 << 31 for bound in bounds), f"clamps to {bounds}, beyond 32 bits"
+    shapes = tuple(factor.weights.shape for factor in step.factors)
+    yield shapes == layer.factor_shapes, f"has factors of {shapes} instead of {layer.factor_shapes}"
+    for factor in step.factors:
+        yield factor.weights.dtype.kind == "i", f"has weights of type {factor.weights.dtype} where signed integers are needed"
+        yield from _range_rules(factor.requantization, len(factor.weights))
 
 
 def _number_rules(program: Program, step: Step) -> Rules:
@@ -121,7 +143,11 @@ def _number_rules(program: Program, step: Step) -> Rules:
     yield layer.ofm_unsigned != formats[step.target].signed, f"makes '{step.target}' as signed when it is not, or the reverse"
     if layer.residual is not None and step.residual is not None:
         yield layer.residual.unsigned != formats[step.residual].signed, f"adds '{step.residual}' as signed when it is not, or the reverse"
+    yield from _range_rules(step.requantization, layer.channels)
+
+
+def _range_rules(requantization: Requantization, channels: int) -> Rules:
     for name, (low, high) in _RANGES.items():
-        values = getattr(step.requantization, name)
-        yield values.shape == (layer.channels,), f"has {values.size} requantization values '{name}' for {layer.channels} channels"
+        values = getattr(requantization, name)
+        yield values.shape == (channels,), f"has {values.size} requantization values '{name}' for {channels} channels"
         yield bool(np.all((values >= low) & (values <= high))), f"has a requantization '{name}' outside of {low} to {high}"

@@ -15,11 +15,12 @@ import numpy as np
 from sumtile.errors import SumtileError
 from sumtile.formats import round_shift, saturate
 from sumtile.kernels import golden
+from sumtile.kernels.fc import FcLayer, run_fc
 from sumtile.kernels.layer import Layer
 from sumtile.kernels.tiling import ceil_div
 from sumtile.overlay import Engine
 from sumtile.program.program import Program
-from sumtile.program.steps import Step
+from sumtile.program.steps import FcStep, HostStep, Step
 
 _COLUMN_BYTES = 1 << 25  # unfolded input pixels held at a time
 _STRIP = 1 << 14  # elements of one vector operation: they and their result stay in the first-level cache
@@ -48,7 +49,10 @@ def run_golden(program: Program, engine: Engine, features: np.ndarray) -> dict[s
     tensors = {program.input: batch}
     for step in program.steps:
         maps = [tensors[name] for name in step.reads]
-        tensors[step.target] = run_step(engine, step, *maps) if isinstance(step, Step) else program.run_host(step, maps)
+        if isinstance(step, HostStep):
+            tensors[step.target] = program.run_host(step, maps)
+        else:
+            tensors[step.target] = run_fc_step(engine, step, *maps) if isinstance(step, FcStep) else run_step(engine, step, *maps)
     return tensors if features.ndim == 4 else {name: values[0] for name, values in tensors.items()}
 
 
@@ -64,6 +68,12 @@ def run_step(engine: Engine, step: Step, features: np.ndarray, residual: np.ndar
         values = saturate(values + round_shift(residual, -layer.residual.shift), engine.mid_bits)
     values = golden.activate(engine, layer, values)
     return values if layer.pool is None else np.stack([golden.pool(engine, layer, image) for image in values])
+
+
+def run_fc_step(engine: Engine, step: FcStep, features: np.ndarray) -> np.ndarray:
+    """A fully connected step on a batch: (images, height, width, channels) integers in, int64 (images, 1, 1, outputs) out."""
+    vectors = _as_ifm(engine, step.layer, features).reshape(len(features), -1)
+    return run_fc(engine, step.layer, vectors, step.factors)[:, None, None]
 
 
 def accumulate(layer: Layer, features: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -100,7 +110,7 @@ def sum_type(largest: int) -> type[np.signedinteger]:
     return np.int32 if largest < 1 << 31 else np.int64
 
 
-def _as_ifm(engine: Engine, layer: Layer, features: np.ndarray) -> np.ndarray:
+def _as_ifm(engine: Engine, layer: Layer | FcLayer, features: np.ndarray) -> np.ndarray:
     """A layer that takes a whole map as the channels of one pixel sees it as it lies in memory, padding channels included."""
     height, width, channels = features.shape[1:]
     if (height, width, channels) == (layer.ifm.height, layer.ifm.width, layer.ifm.channels):

@@ -11,11 +11,12 @@ import numpy as np
 
 from sumtile.errors import SumtileError
 from sumtile.fields import from_json
+from sumtile.kernels.fc import Factor, FcLayer
 from sumtile.kernels.host import OPERATIONS
 from sumtile.kernels.layer import Layer, Requantization
 from sumtile.network.graph import Preprocess
 from sumtile.program.program import Program
-from sumtile.program.steps import HostStep, Step, Tensor
+from sumtile.program.steps import FcStep, HostStep, Step, Tensor
 
 _REQUANTIZATION_DTYPES = {"mul": "<i2", "shift": "<u1", "add": "<i4"}
 
@@ -87,6 +88,25 @@ class _DescribedStep:
 
 
 @dataclass(frozen=True)
+class _DescribedFactor:
+    """Indices of the arrays of one factor."""
+
+    weights: int
+    requantization: _DescribedRequantization
+
+
+@dataclass(frozen=True)
+class _DescribedFcStep:
+    """A fully connected step with the indices of its arrays."""
+
+    name: str
+    layer: FcLayer
+    source: str
+    target: str
+    factors: tuple[_DescribedFactor, ...]
+
+
+@dataclass(frozen=True)
 class _DescribedHostStep:
     """A host step whose operation is still an object."""
 
@@ -114,10 +134,13 @@ class _Described:
     output: str
 
 
-def _step_to_dict(step: Step | HostStep, arrays: Arrays) -> dict[str, Any]:
+def _step_to_dict(step: Step | FcStep | HostStep, arrays: Arrays) -> dict[str, Any]:
     if isinstance(step, HostStep):
         operation = {"type": type(step.operation).__name__, **asdict(step.operation)}  # type: ignore[call-overload]  # every operation is a dataclass
         return {"name": step.name, "operation": operation, "sources": step.sources, "target": step.target}
+    if isinstance(step, FcStep):
+        factors = [{"weights": arrays.add(factor.weights), "requantization": _requantization_to_dict(factor.requantization, arrays)} for factor in step.factors]
+        return {"name": step.name, "layer": asdict(step.layer), "source": step.source, "target": step.target, "factors": factors}
     return {
         "name": step.name,
         "layer": asdict(step.layer),
@@ -125,12 +148,18 @@ def _step_to_dict(step: Step | HostStep, arrays: Arrays) -> dict[str, Any]:
         "residual": step.residual,
         "target": step.target,
         "weights": arrays.add(step.weights),
-        "requantization": {name: arrays.add(getattr(step.requantization, name), dtype) for name, dtype in _REQUANTIZATION_DTYPES.items()},
+        "requantization": _requantization_to_dict(step.requantization, arrays),
     }
 
 
-def _step(entry: dict[str, Any], what: str, arrays: list[np.ndarray]) -> Step | HostStep:
-    return _host_step(entry, what) if "operation" in entry else _engine_step(entry, what, arrays)
+def _requantization_to_dict(requantization: Requantization, arrays: Arrays) -> dict[str, int]:
+    return {name: arrays.add(getattr(requantization, name), dtype) for name, dtype in _REQUANTIZATION_DTYPES.items()}
+
+
+def _step(entry: dict[str, Any], what: str, arrays: list[np.ndarray]) -> Step | FcStep | HostStep:
+    if "operation" in entry:
+        return _host_step(entry, what)
+    return _fc_step(entry, what, arrays) if "factors" in entry else _engine_step(entry, what, arrays)
 
 
 def _host_step(entry: dict[str, Any], what: str) -> HostStep:
@@ -144,9 +173,21 @@ def _host_step(entry: dict[str, Any], what: str) -> HostStep:
 
 def _engine_step(entry: dict[str, Any], what: str, arrays: list[np.ndarray]) -> Step:
     described = from_json(_DescribedStep, entry, what)
-    indices = asdict(described.requantization)
-    for index in (described.weights, *indices.values()):
-        if not 0 <= index < len(arrays):
-            raise SumtileError(f"step '{described.name}' names array {index}, but there are {len(arrays)}; compile the network again.")
-    requantization = Requantization(**{name: arrays[index].astype(np.int64) for name, index in indices.items()})
-    return Step(described.name, described.layer, described.source, described.residual, described.target, arrays[described.weights], requantization)
+    weights, requantization = _array(described.weights, described.name, arrays), _requantization(described.requantization, described.name, arrays)
+    return Step(described.name, described.layer, described.source, described.residual, described.target, weights, requantization)
+
+
+def _fc_step(entry: dict[str, Any], what: str, arrays: list[np.ndarray]) -> FcStep:
+    described = from_json(_DescribedFcStep, entry, what)
+    factors = tuple(Factor(_array(each.weights, described.name, arrays), _requantization(each.requantization, described.name, arrays)) for each in described.factors)
+    return FcStep(described.name, described.layer, described.source, described.target, factors)
+
+
+def _requantization(described: _DescribedRequantization, step: str, arrays: list[np.ndarray]) -> Requantization:
+    return Requantization(**{name: _array(index, step, arrays).astype(np.int64) for name, index in asdict(described).items()})
+
+
+def _array(index: int, step: str, arrays: list[np.ndarray]) -> np.ndarray:
+    if not 0 <= index < len(arrays):
+        raise SumtileError(f"step '{step}' names array {index}, but there are {len(arrays)}; compile the network again.")
+    return arrays[index]

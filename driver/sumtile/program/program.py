@@ -12,7 +12,7 @@ import numpy as np
 from sumtile.errors import SumtileError
 from sumtile.network.graph import Preprocess
 from sumtile.program.check import check_program
-from sumtile.program.steps import HostStep, Step, Tensor
+from sumtile.program.steps import FcStep, HostStep, Step, Tensor
 
 
 @dataclass(frozen=True)
@@ -39,14 +39,19 @@ class Program:
     preprocess: Preprocess
     classes: tuple[str, ...]
     tensors: dict[str, Tensor]
-    steps: tuple[Step | HostStep, ...]
+    steps: tuple[Step | FcStep | HostStep, ...]
     input: str
     output: str
 
     @property
     def layers(self) -> tuple[Step, ...]:
-        """The engine layers in order."""
+        """The layers of the convolution engine in order."""
         return tuple(step for step in self.steps if isinstance(step, Step))
+
+    @property
+    def fc_layers(self) -> tuple[FcStep, ...]:
+        """The layers of the engine for fully connected layers in order."""
+        return tuple(step for step in self.steps if isinstance(step, FcStep))
 
     @property
     def host_input(self) -> bool:

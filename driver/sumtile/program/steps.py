@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sumtile.formats import FixedPoint
+from sumtile.kernels.fc import Factor, FcLayer
 from sumtile.kernels.layer import Layer, MapShape, Requantization
 from sumtile.kernels.operation import Operation
 
@@ -54,6 +55,29 @@ class Step:
     def reads(self) -> tuple[str, ...]:
         """Names of the tensors that it reads."""
         return (self.source,) if self.residual is None else (self.source, self.residual)
+
+
+@dataclass(frozen=True)
+class FcStep:
+    """One layer of the engine for fully connected layers.
+
+    Attributes:
+        name: name of the network's node whose result the step makes.
+        layer: shapes and arithmetic, for one image.
+        source, target: names of tensors; the source's map is the vector, as it lies in memory.
+        factors: one or two, the one that sees the vector first; their weights are of any signed type.
+    """
+
+    name: str
+    layer: FcLayer
+    source: str
+    target: str
+    factors: tuple[Factor, ...]
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Names of the tensors that it reads."""
+        return (self.source,)
 
 
 @dataclass(frozen=True)

@@ -208,7 +208,7 @@ class Accelerator:
             self._failed = False
 
     def _place(self, program: Program) -> Placement:
-        self._placement = Placement(program, self.overlay.engine, self._pool)
+        self._placement = Placement(program, self.overlay, self._pool)
         return self._placement
 
     def _unload(self) -> None:

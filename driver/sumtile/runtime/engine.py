@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The sumtile authors
 # SPDX-License-Identifier: Apache-2.0
-"""Driver of the convolution engine: pynq binds it to the HLS block by its VLNV."""
+"""Driver of the engines: pynq binds it to an HLS block by its VLNV."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pynq import DefaultIP
 from sumtile.errors import SumtileError
 from sumtile.overlay.design import REGISTERS, engine_type
 from sumtile.overlay.engine import TOPS
+from sumtile.overlay.fc_engine import FC_TOP
 
 CONTROL = 0x00
 AP_START, AP_IDLE, AUTO_RESTART = 1 << 0, 1 << 2, 1 << 7
@@ -25,7 +26,7 @@ class Counters:
 
     Attributes:
         busy: from the layer's first cycle to its last result.
-        starved: cycles in which no feature was there to load.
+        starved: cycles in which no feature was there to load; of an engine for fully connected layers, no weight.
         stalled: cycles in which nobody took a result.
     """
 
@@ -34,14 +35,14 @@ class Counters:
     stalled: int
 
 
-class ConvEngine(DefaultIP):
-    """A convolution engine that runs layer after layer, each described by the header of its weights.
+class StreamEngine(DefaultIP):
+    """An engine that runs layer after layer, each described by the header of its weights.
 
     Raises:
         SumtileError: the block's registers, as the .hwh lists them, are not an engine's.
     """
 
-    bindto = [engine_type(top) for top in TOPS.values()]
+    bindto = [engine_type(top) for top in (*TOPS.values(), FC_TOP)]
 
     def __init__(self, description: dict[str, Any]) -> None:
         # This driver polls, so it needs none of the files and event loops behind pynq's interrupts.

@@ -49,8 +49,9 @@ def run(hardware: Hardware, placement: Placement, timeout: float, finished: Call
     Raises:
         SumtileError: a channel failed, or a layer did not end in time.
     """
-    for channel, part in zip(hardware.weights, placement.weights):
-        channel.start(part)
+    for instance, parts in placement.weights.items():
+        for channel, part in zip(hardware.units[instance].weights, parts):
+            channel.start(part)
     profiles = []
     last = [job for job in placement.jobs if isinstance(job, Job)][-1]
     for job in placement.jobs:
@@ -58,7 +59,7 @@ def run(hardware: Hardware, placement: Placement, timeout: float, finished: Call
             profiles.append(_run_layer(hardware, job, timeout) if isinstance(job, Job) else _run_host(placement, job))
             finished(job)
             if job is last:
-                _await(hardware, last.index, timeout, lambda: all_done(hardware.weights))
+                _await(hardware, job, timeout, lambda: all_done(hardware.weights))
         except SumtileError as error:
             raise SumtileError(f"layer '{job.name}' failed: {error}") from error
     return profiles
@@ -66,20 +67,21 @@ def run(hardware: Hardware, placement: Placement, timeout: float, finished: Call
 
 def _run_layer(hardware: Hardware, job: Job, timeout: float) -> LayerProfile:
     begin = time.perf_counter()
-    hardware.result.start(job.target)
-    if job.residual is not None:
-        hardware.residual.start(job.residual)
-    hardware.features.start(job.source)
-    _await(hardware, job.index, timeout, lambda: all_done((hardware.result, hardware.features, hardware.residual)))
+    unit = hardware.units[job.engine]
+    unit.result.start(job.target)
+    if job.residual is not None and unit.residual is not None:
+        unit.residual.start(job.residual)
+    unit.source.start(job.source)
+    _await(hardware, job, timeout, lambda: all_done(unit.maps))
     seconds = time.perf_counter() - begin
-    if hardware.result.moved != job.target.nbytes:
+    if unit.result.moved != job.target.nbytes:
         raise SumtileError(
-            f"the engine gave {hardware.result.moved} bytes up to TLAST, but the program expects {job.target.nbytes}, so the byte counts of program and overlay differ; "
+            f"the engine gave {unit.result.moved} bytes up to TLAST, but the program expects {job.target.nbytes}, so the byte counts of program and overlay differ; "
             "compile the program again for this overlay."
         )
     # The engine publishes its counters a moment after its last result.
-    _await(hardware, job.index, timeout, lambda: hardware.engine.layers == job.index + 1)
-    counters = hardware.engine.counters()
+    _await(hardware, job, timeout, lambda: unit.engine.layers == job.index + 1)
+    counters = unit.engine.counters()
     return LayerProfile(job.name, seconds, job.bytes_in, job.target.nbytes, counters.busy, counters.starved, counters.stalled)
 
 
@@ -90,7 +92,7 @@ def _run_host(placement: Placement, job: HostJob) -> LayerProfile:
     return LayerProfile(job.name, time.perf_counter() - begin, job.bytes_in, job.target.nbytes, 0, 0, 0, where="host")
 
 
-def _await(hardware: Hardware, index: int, timeout: float, done: Callable[[], bool]) -> None:
+def _await(hardware: Hardware, job: Job, timeout: float, done: Callable[[], bool]) -> None:
     """Polls until ``done``. The weights run beside the layers, and may have a next piece to begin.
 
     An emulated board sees by itself that nothing can move any more; its error then comes before the timeout.
@@ -105,4 +107,4 @@ def _await(hardware: Hardware, index: int, timeout: float, done: Callable[[], bo
         raise
     except (TimeoutError, SumtileError) as error:
         found = str(error).partition("\n")[0].rstrip(".")  # an emulated board appends a dump of its state
-        raise SumtileError(diagnose(hardware, index, found)) from error
+        raise SumtileError(diagnose(hardware.units[job.engine], job.index, found)) from error

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The sumtile authors
 # SPDX-License-Identifier: Apache-2.0
-"""An overlay on a pynq device: download, the checks that it is the right one, and its engine and DMA channels."""
+"""An overlay on a pynq device: download, the checks that it is the right one, and its engines and DMA channels."""
 
 from __future__ import annotations
 
@@ -12,22 +12,21 @@ from typing import Any
 import pynq
 
 from sumtile.errors import SumtileError
+from sumtile.kernels.fc_packing import pack_fc_probe
 from sumtile.kernels.packing import by_weight_ports, pack_probe
 from sumtile.overlay import Overlay
-from sumtile.overlay.design import DMA_TYPE, ENGINE, Dma, dmas, engine_type, weight_ports
+from sumtile.overlay.design import DMA_TYPE, ENGINE, FC_ENGINE, Dma, dmas, engine_types, weight_ports
 from sumtile.overlay.pair import check_pair
 from sumtile.runtime.buffers import BufferPool
 from sumtile.runtime.dma import MM2S, S2MM, Channel, all_done
-from sumtile.runtime.engine import ConvEngine
+from sumtile.runtime.unit import Unit
 
 
 class Hardware:
     """A downloaded overlay.
 
     Attributes:
-        engine: the convolution engine.
-        features, result, residual: its DMA channels.
-        weights: those of the weights, in the order of the engine's ports.
+        units: its engines with their DMA channels, by the engine's instance.
 
     Args:
         overlay: description that the bitstream was built from.
@@ -47,15 +46,25 @@ class Hardware:
         self._design = self._downloaded(lambda: pynq.Overlay(str(bitfile), device=device, download=False))
         self._check_blocks()
         self._downloaded(self._design.download)
-        self.engine: ConvEngine = getattr(self._design, ENGINE)
-        self.features, self.result, self.residual = (self._channel(port) for port in ("features", "result", "residual"))
-        self.weights = tuple(self._channel(port) for port in weight_ports(overlay.engine))
+        self.units = {ENGINE: self._unit(ENGINE, "features", "residual", weight_ports(overlay.engine))}
+        if overlay.fc is not None:
+            self.units[FC_ENGINE] = self._unit(FC_ENGINE, "vectors", None, weight_ports(overlay.fc))
         self._start()
 
     @property
+    def conv(self) -> Unit:
+        """The convolution engine."""
+        return self.units[ENGINE]
+
+    @property
     def channels(self) -> tuple[Channel, ...]:
-        """All DMA channels, the result first."""
-        return (self.result, self.features, self.residual, *self.weights)
+        """All DMA channels."""
+        return tuple(channel for unit in self.units.values() for channel in unit.channels)
+
+    @property
+    def weights(self) -> tuple[Channel, ...]:
+        """The channels of all weights, which move beside the layers."""
+        return tuple(channel for unit in self.units.values() for channel in unit.weights)
 
     def halt(self) -> None:
         """Stops all DMA channels, so that no buffer is touched any more."""
@@ -81,45 +90,49 @@ class Hardware:
         self.halt()
         for channel in self.channels:
             channel.run()
-        self.engine.begin()
-        self._probe()
+        for instance, unit in self.units.items():
+            unit.engine.begin()
+            self._probe(instance, unit)
 
-    def _probe(self) -> None:
-        """Asks the engine for its stamp, and compares it with the description's."""
-        parts = by_weight_ports(self._overlay.engine, pack_probe(self._overlay.stamp)).values()
+    def _probe(self, instance: str, unit: Unit) -> None:
+        """Asks an engine for its stamp, and compares it with the description's."""
+        overlay = self._overlay
+        probes = by_weight_ports(overlay.engine, pack_probe(overlay.stamp)) if instance == ENGINE else by_weight_ports(overlay.fully_connected, pack_fc_probe(overlay.stamp))
+        parts = probes.values()
         buffers = [self._pool.take(part.nbytes) for part in parts]
         try:
-            for channel, part, buffer in zip(self.weights, parts, buffers):
+            for channel, part, buffer in zip(unit.weights, parts, buffers):
                 buffer[: part.nbytes] = part
                 buffer.flush()
                 channel.start(buffer[: part.nbytes])
             deadline = time.monotonic() + self._timeout
-            while not (all_done(self.weights) and self.engine.stamp):
+            while not (all_done(unit.weights) and unit.engine.stamp):
                 if time.monotonic() > deadline:
-                    raise SumtileError(self._no_answer())
+                    raise SumtileError(self._no_answer(instance, unit))
         except BaseException:
-            for channel in self.weights:
+            for channel in unit.weights:
                 channel.reset()
             raise
         finally:
             for buffer in buffers:
                 self._pool.give_back(buffer)
-        found, expected = self.engine.stamp, self._overlay.stamp
+        found, expected = unit.engine.stamp, overlay.stamp
         if found != expected:
             raise SumtileError(
                 f"the logic of {self._bitfile.name} has configuration stamp {found:#010x}, but the description of overlay '{self._overlay.name}' for {self._overlay.board.name} "
                 f"has {expected:#010x}; build the bitstream again from this description."
             )
 
-    def _no_answer(self) -> str:
-        started = "is running" if self.engine.started else "was not started"
+    def _no_answer(self, instance: str, unit: Unit) -> str:
+        started = "is running" if unit.engine.started else "was not started"
         return (
-            f"the engine of {self._bitfile.name} did not answer the first header within {self._timeout:g} s "
-            f"(it {started}; {'; '.join(channel.describe() for channel in self.weights)}); check clock and reset of the bitstream."
+            f"the engine {instance} of {self._bitfile.name} did not answer the first header within {self._timeout:g} s "
+            f"(it {started}; {'; '.join(channel.describe() for channel in unit.weights)}); check clock and reset of the bitstream."
         )
 
     def _check_blocks(self) -> None:
-        expected = {ENGINE: engine_type(self._overlay.engine.top), **{dma.name: DMA_TYPE for dma in dmas(self._overlay.engine)}}
+        engine, fc = self._overlay.engine, self._overlay.fc
+        expected = {**engine_types(engine, fc), **{dma.name: DMA_TYPE for dma in dmas(engine, fc)}}
         blocks = self._design.ip_dict
         for name, vlnv in expected.items():
             found = blocks[name]["type"] if name in blocks else None
@@ -128,7 +141,7 @@ class Hardware:
                     f"{self._bitfile.with_suffix('.hwh').name} has {f'a {found}' if found else 'nothing'} at '{name}', but overlay '{self._overlay.name}' needs {vlnv} there; "
                     "use the .hwh that was exported with this bitstream."
                 )
-        for dma in dmas(self._overlay.engine):
+        for dma in dmas(self._overlay.engine, self._overlay.fc):
             self._check_width(dma)
 
     def _check_width(self, dma: Dma) -> None:
@@ -142,9 +155,19 @@ class Hardware:
                     "build the bitstream again from this description."
                 )
 
-    def _channel(self, port: str) -> Channel:
-        """The DMA channel at a stream port of the engine."""
-        dma = next(dma for dma in dmas(self._overlay.engine) if port in (dma.sends_to, dma.receives_from))
+    def _unit(self, instance: str, source: str, residual: str | None, weights: tuple[str, ...]) -> Unit:
+        """An engine and the channels at its ports."""
+        return Unit(
+            engine=getattr(self._design, instance),
+            source=self._channel(instance, source),
+            result=self._channel(instance, "result"),
+            residual=None if residual is None else self._channel(instance, residual),
+            weights=tuple(self._channel(instance, port) for port in weights),
+        )
+
+    def _channel(self, instance: str, port: str) -> Channel:
+        """The DMA channel at a stream port of an engine."""
+        dma = next(dma for dma in dmas(self._overlay.engine, self._overlay.fc) if dma.engine == instance and port in (dma.sends_to, dma.receives_from))
         base, direction = (MM2S, "mm2s") if port == dma.sends_to else (S2MM, "s2mm")
         block = self._design.ip_dict[dma.name]
         parameters = block["parameters"]

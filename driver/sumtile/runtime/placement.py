@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from sumtile.errors import SumtileError
+from sumtile.kernels.fc_packing import pack_fc_layer, pack_fc_probe
 from sumtile.kernels.layer import MapShape
 from sumtile.kernels.packing import by_weight_ports, feature_bytes, feature_dtype, pack_features, pack_layer, pack_probe, view_features
 from sumtile.kernels.tiling import tile
-from sumtile.overlay import Engine
-from sumtile.overlay.design import weight_ports
-from sumtile.program import HostStep, Program, Step, Tensor
+from sumtile.overlay import Engine, FcEngine, Overlay
+from sumtile.overlay.design import ENGINE, FC_ENGINE, weight_ports
+from sumtile.program import FcStep, HostStep, Program, Step, Tensor
 from sumtile.runtime.buffers import BufferPool
 
 
@@ -24,13 +25,15 @@ class Job:
     """What one layer moves. The maps are slices of pynq buffers, each as long as its transfer.
 
     Attributes:
-        index: place among the program's layers.
+        engine: instance of the engine that runs it.
+        index: place among that engine's layers.
         name: name of the step.
         tensor: name of the tensor that it makes.
         source, residual, target: feature maps; ``residual`` may be None.
         weight_bytes: the layer's part of the weight stream.
     """
 
+    engine: str
     index: int
     name: str
     tensor: str
@@ -79,14 +82,16 @@ class Placement:
 
     Attributes:
         program: the program.
-        weights: what each weight port of the engine gets: a probe, which clears the engine's counters, and all layers in order.
+        weights: what each weight port of an engine gets, by the engine's instance: a probe, which clears the engine's counters, and
+            all its layers in order. Only the convolution engine is there where the other one has no layers.
         jobs: the transfers of each layer, and what the processor computes between them, in order.
 
     Raises:
         SumtileError: the program is inconsistent, the engine cannot run a layer, or the memory is full.
     """
 
-    def __init__(self, program: Program, engine: Engine, pool: BufferPool) -> None:
+    def __init__(self, program: Program, overlay: Overlay, pool: BufferPool) -> None:
+        engine = overlay.engine
         _check(program, engine)
         self.program = program
         self._engine = engine
@@ -94,8 +99,10 @@ class Placement:
         self._taken: list[Any] = []
         try:
             packed = [_pack(program, engine, index, step) for index, step in enumerate(program.layers)]
-            parts = [by_weight_ports(engine, part) for part in (pack_probe(program.stamp), *packed)]
-            self.weights = [self._store([part[port] for part in parts]) for port in weight_ports(engine)]
+            self.weights = {ENGINE: self._stored(engine, [pack_probe(program.stamp), *packed])}
+            fc_packed = [_pack_fc(program, overlay.fully_connected, index, step) for index, step in enumerate(program.fc_layers)]
+            if fc_packed:
+                self.weights[FC_ENGINE] = self._stored(overlay.fully_connected, [pack_fc_probe(program.stamp), *fc_packed])
             maps = {index: self._take(nbytes) for index, nbytes in _buffer_sizes(program, engine).items()}
         except BaseException:
             self.release()
@@ -106,9 +113,11 @@ class Placement:
             shape = (tensor.shape.height, tensor.shape.width, tensor.shape.channels)
             place[program.input] = np.zeros(shape, feature_dtype(engine, not tensor.format.signed))
         self._maps = place
-        layers = iter(enumerate(packed))
+        layers, fc_layers = iter(enumerate(packed)), iter(enumerate(fc_packed))
         self.jobs = [
-            HostJob(step, tuple(place[name] for name in step.sources), place[step.target]) if isinstance(step, HostStep) else _job(step, place, *next(layers))
+            HostJob(step, tuple(place[name] for name in step.sources), place[step.target])
+            if isinstance(step, HostStep)
+            else _job(step, place, *next(layers if isinstance(step, Step) else fc_layers))
             for step in program.steps
         ]
 
@@ -158,6 +167,11 @@ class Placement:
         memory.invalidate()
         return view_features(self._engine, memory, tensor.shape, not tensor.format.signed)
 
+    def _stored(self, engine: Engine | FcEngine, packed: list[np.ndarray]) -> list[Any]:
+        """Whole layers or a probe one after the other: a buffer for each weight port."""
+        parts = [by_weight_ports(engine, part) for part in packed]
+        return [self._store([part[port] for part in parts]) for port in weight_ports(engine)]
+
     def _store(self, parts: list[np.ndarray]) -> Any:
         """The parts one after the other in a buffer of their own, flushed once for all inferences."""
         total = sum(part.nbytes for part in parts)
@@ -174,8 +188,17 @@ class Placement:
         return self._taken[-1]
 
 
-def _job(step: Step, place: dict[str, Any], index: int, packed: np.ndarray) -> Job:
-    return Job(index, step.name, step.target, place[step.source], None if step.residual is None else place[step.residual], place[step.target], packed.nbytes)
+def _job(step: Step | FcStep, place: dict[str, Any], index: int, packed: np.ndarray) -> Job:
+    residual = step.residual if isinstance(step, Step) else None
+    engine = ENGINE if isinstance(step, Step) else FC_ENGINE
+    return Job(engine, index, step.name, step.target, place[step.source], None if residual is None else place[residual], place[step.target], packed.nbytes)
+
+
+def _pack_fc(program: Program, fc: FcEngine, index: int, step: FcStep) -> np.ndarray:
+    try:
+        return pack_fc_layer(fc, program.stamp, step.layer, step.factors, index)
+    except SumtileError as error:
+        raise SumtileError(f"layer '{step.name}' of program '{program.name}': {error}") from None
 
 
 def _pack(program: Program, engine: Engine, index: int, step: Step) -> np.ndarray:
@@ -199,7 +222,7 @@ def _buffer_sizes(program: Program, engine: Engine) -> dict[int, int]:
 
 def _check(program: Program, engine: Engine) -> None:
     """Raises SumtileError unless every step reads what lies in memory at its turn, in the size that its layer takes."""
-    if not program.layers:
+    if not program.layers and not program.fc_layers:
         raise SumtileError(f"program '{program.name}' has no layers; compile the network again.")
     tensors = program.tensors
     holds = {tensors[program.input].buffer: program.input}
@@ -214,14 +237,14 @@ def _check(program: Program, engine: Engine) -> None:
         raise SumtileError(f"program '{program.name}' does not keep its output '{program.output}' to the end; compile the network again.")
 
 
-def _shapes(step: Step | HostStep, tensors: dict[str, Tensor]) -> list[tuple[str, MapShape]]:
+def _shapes(step: Step | FcStep | HostStep, tensors: dict[str, Tensor]) -> list[tuple[str, MapShape]]:
     """The tensors that a step reads and makes, and the shapes that it takes them for."""
     if isinstance(step, HostStep):
         return [(step.target, step.operation.ofm(*(tensors[name].shape for name in step.sources)))]
-    residual = [] if step.residual is None else [(step.residual, step.layer.conv)]
+    residual = [(step.residual, step.layer.conv)] if isinstance(step, Step) and step.residual is not None else []
     return [(step.source, step.layer.ifm), *residual, (step.target, step.layer.ofm)]
 
 
-def _expect(program: Program, step: Step | HostStep, holds: bool, what: str) -> None:
+def _expect(program: Program, step: Step | FcStep | HostStep, holds: bool, what: str) -> None:
     if not holds:
         raise SumtileError(f"layer '{step.name}' of program '{program.name}' {what}; compile the network again.")
