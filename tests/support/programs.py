@@ -25,6 +25,11 @@ def build_program(overlay: Overlay, seed: int = 0, size: tuple[int, int] = (10, 
     return _Builder(overlay, seed, size).build(stem_stride, classes)
 
 
+def build_stem(overlay: Overlay, seed: int = 0) -> Program:
+    """Only the first layer of :func:`build_program`."""
+    return _Builder(overlay, seed, (10, 12)).stem(1).program("stem", ())
+
+
 def random_features(program: Program, seed: int = 0) -> np.ndarray:
     """Integers of the input tensor: int64 (H, W, C)."""
     tensor = program.tensors[program.input]
@@ -56,13 +61,20 @@ class _Builder:
         self._seed = seed
 
     def build(self, stem_stride: int, classes: int) -> Program:
+        self.stem(stem_stride)
         same = {"kernel": (3, 3), "padding": (1, 1, 1, 1)}
-        self._add("stem", "input", 1, operator="mac", channels=16, stride=(stem_stride, stem_stride), slope=0, ofm_unsigned=True, **same)
         self._add("body", "stem", 2, operator="adder", channels=20, pool=Pool("max", (2, 2), (2, 2)), **same)
         self._add("sum", "body", 0, operator="adder", channels=20, residual="body", slope=0, ofm_unsigned=True, **same)
         average = Pool("average", (3, 3), (2, 2), (1, 1, 1, 1), mul=round((1 << 15) / 9), shift=15)
         self._add("head", "sum", 1, operator="mac", channels=24, kernel=(3, 3), stride=(1, 1), pool=average)
         self._add("scores", "head", 2, operator="mac", channels=classes, flat=True)
+        return self.program("scores", tuple(f"class {chr(ord('a') + i)}" for i in range(classes)))
+
+    def stem(self, stride: int) -> _Builder:
+        self._add("stem", "input", 1, operator="mac", channels=16, kernel=(3, 3), padding=(1, 1, 1, 1), stride=(stride, stride), slope=0, ofm_unsigned=True)
+        return self
+
+    def program(self, output: str, classes: tuple[str, ...]) -> Program:
         size = self._tensors["input"].shape
         return Program(
             name=f"program of seed {self._seed}",
@@ -72,11 +84,11 @@ class _Builder:
             data_bits=self._engine.data_bits,
             scheme="",
             preprocess=Preprocess(size.height, size.width, (0.5, 0.4, 0.6), (0.3, 0.25, 0.4)),
-            classes=tuple(f"class {chr(ord('a') + i)}" for i in range(classes)),
+            classes=classes,
             tensors=self._tensors,
             steps=tuple(self._steps),
             input="input",
-            output="scores",
+            output=output,
         )
 
     def _add(self, name: str, source: str, buffer: int, *, residual: str | None = None, flat: bool = False, **fields: object) -> None:
