@@ -68,7 +68,9 @@ proc build_kernels {overlay board build} {
   foreach kernel [fact kernels] {
     set config [describe sumtile.overlay.hls_project $overlay $board $::root $build [dict get $kernel top]]
     write_file [file join $build unified [dict get $kernel top] hls_config.cfg] $config
-    if {"csim" in $steps || "cosim" in $steps} { describe sumtile.kernels.vectors $overlay $board [dict get $kernel vectors] }
+    if {"csim" in $steps || "cosim" in $steps} {
+      describe sumtile.kernels.vectors $overlay $board [dict get $kernel vectors] --top [dict get $kernel top]
+    }
     build_kernel $kernel $steps
   }
 }

@@ -18,7 +18,7 @@ namespace testbench {
 struct Call {
   std::string name;
   unsigned status = 0, layers = 0;
-  std::size_t feature_bytes = 0, weight_bytes = 0, residual_bytes = 0, result_bytes = 0;
+  std::size_t source_bytes = 0, weight_bytes = 0, residual_bytes = 0, result_bytes = 0;
 };
 
 class Vectors {
@@ -45,7 +45,7 @@ class Vectors {
 
   // The next line of the index; false, with an error, when there is none.
   bool next(Call& call) {
-    index_ >> call.name >> call.status >> call.layers >> call.feature_bytes >> call.weight_bytes >>
+    index_ >> call.name >> call.status >> call.layers >> call.source_bytes >> call.weight_bytes >>
         call.residual_bytes >> call.result_bytes;
     if (!index_) error = folder_ + "/index.txt ends too early; write the vectors again";
     return bool(index_);

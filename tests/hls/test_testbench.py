@@ -16,6 +16,7 @@ from sumtile.errors import SumtileError
 from sumtile.kernels.vectors import CYCLES_MAX, calls, write_vectors
 from sumtile.overlay import Overlay
 from sumtile.overlay.config_header import config_header
+from sumtile.overlay.fc_engine import FC_TOP
 from sumtile.overlay.resources import hls_folder
 
 VENDOR_STREAMS = Path(__file__).parents[1] / "vendor" / "include"
@@ -41,9 +42,9 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
     return compiled
 
 
-def _command(folder: Path, types: str) -> list[str]:
+def _command(folder: Path, types: str, kernel: str = "conv") -> list[str]:
     hls = hls_folder()
-    sources = [hls / "kernels" / "conv.cpp", hls / "testbench" / "conv_tb.cpp"]
+    sources = [hls / "kernels" / f"{kernel}.cpp", hls / "testbench" / f"{kernel}_tb.cpp"]
     flags = ["-std=c++14", "-O1", "-Wno-unknown-pragmas", f"-I{folder}", f"-I{hls / 'include'}", f"-I{hls / 'testbench'}"]
     if types == "vendor":
         flags += [f"-I{VENDOR_STREAMS}", "-isystem", str(vendor_headers())]
@@ -65,6 +66,27 @@ def test_the_kernel_passes(build: Build, name: str, board: str, tmp_path: Path) 
     assert result.returncode == 0, result.stdout
     assert [line.split()[1] for line in result.stdout.splitlines()[:-1]] == [call.name for call in made]
     assert result.stdout.splitlines()[-1] == f"PASS {len(made)} calls"
+
+
+@pytest.mark.parametrize("name, board", [("fixed16", "pynq-z2")])
+@pytest.mark.parametrize("types", ["native", "vendor"])
+def test_the_fully_connected_kernel_passes(name: str, board: str, types: str, tmp_path: Path) -> None:
+    overlay = Overlay.load(name, board)
+    made = write_vectors(overlay, tmp_path / "vectors", top=FC_TOP)
+    (tmp_path / "sumtile_config.hpp").write_text(config_header(overlay))
+    subprocess.run(_command(tmp_path, types, "svd_fc"), check=True, timeout=200)
+    result = run(tmp_path / "testbench", tmp_path / "vectors")
+    assert result.returncode == 0, result.stdout
+    assert result.stdout.splitlines()[-1] == f"PASS {len(made)} calls" and len(made) > 8
+    flip(tmp_path / "vectors", "result", 5)
+    assert "beat 0, byte 5: expected" in run(tmp_path / "testbench", tmp_path / "vectors").stdout
+
+
+def test_vectors_of_an_engine_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(SumtileError, match="overlay 'msq' has no engine 'adder_conv'; choose msq_conv or svd_fc"):
+        write_vectors(Overlay.load("msq", "pynq-z2"), tmp_path, top="adder_conv")
+    with pytest.raises(SumtileError, match="overlay 'msq' for pynq-z2 has no engine for fully connected layers"):
+        write_vectors(Overlay.load("msq", "pynq-z2"), tmp_path, top=FC_TOP)
 
 
 def test_it_passes_as_the_vendor_simulates(build: Build, tmp_path: Path) -> None:

@@ -10,8 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.support.bench import open_bench
-from tests.support.programs import build_stem, random_features
 
 from sumtile.csim import Simulator
 from sumtile.emulated import EmulatedDevice
@@ -25,6 +23,8 @@ from sumtile.overlay.design import FC_ENGINE
 from sumtile.program import FcStep, Program, Tensor, read_program, write_program
 from sumtile.program.golden import run_golden
 from sumtile.runtime.execute import run
+from tests.support.bench import open_bench
+from tests.support.programs import build_stem, random_features
 
 BOARD = "zc706"
 

@@ -1,16 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The sumtile authors
 # SPDX-License-Identifier: Apache-2.0
-"""Test vectors of an overlay's engine for its C++ testbench: ``python -m sumtile.kernels.vectors OVERLAY BOARD FOLDER``.
+"""Test vectors of an overlay's engines for their C++ testbenches: ``python -m sumtile.kernels.vectors OVERLAY BOARD FOLDER``.
 
-A folder of vectors has one file for each stream port, ``features.bin``, ``weights_0.bin`` and so on, ``residual.bin`` and
-``result.bin``, with the bytes of all calls one after the other, and ``index.txt``::
-
-    sumtile-vectors 1
-    calls 12 weight_streams 1 beat_bytes 16
-    probe 0 0 0 320 0 0
-
-The last line stands for one call of the top function: name, value of the registers ``status`` and ``layers`` after it, then the
-bytes of ``features``, of each weight port, of ``residual`` and of ``result``. TLAST is on the last beat of each of these.
+:mod:`sumtile.kernels.vector_files` describes the folder.
 """
 
 from __future__ import annotations
@@ -18,39 +10,24 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 from sumtile.errors import SumtileError
 from sumtile.kernels.cases import Case, random_case
 from sumtile.kernels.cycles import stage_cycles
+from sumtile.kernels.fc_vectors import fc_calls
 from sumtile.kernels.golden import run_layer
 from sumtile.kernels.layer import SLOPE_ONE
 from sumtile.kernels.packing import by_weight_ports, pack_features, pack_layer, pack_probe
 from sumtile.kernels.tiling import tile
+from sumtile.kernels.vector_files import BAD_STAMP, NOTHING, OK, Call, write_calls
 from sumtile.overlay import Array, Engine, Overlay
-from sumtile.overlay.design import weight_ports
+from sumtile.overlay.fc_engine import FC_TOP
 
 CYCLES_MAX = 4000
 """Longest layer, so that a simulation of the logic stays short."""
 
-_OK, _BAD_STAMP = 0, 2
 _PATIENCE = 50  # layers in a row that show nothing new
-
-
-@dataclass(frozen=True)
-class Call:
-    """One call of the top function: what goes into its ports, and what must come out (contiguous uint8)."""
-
-    name: str
-    status: int
-    layers: int
-    features: np.ndarray
-    weights: dict[str, np.ndarray]
-    residual: np.ndarray
-    result: np.ndarray
 
 
 def calls(overlay: Overlay, seed: int = 0) -> list[Call]:
@@ -60,34 +37,30 @@ def calls(overlay: Overlay, seed: int = 0) -> list[Call]:
         overlay: the overlay whose engine is tested.
         seed: first seed of the layers.
     """
-    engine, nothing = overlay.engine, np.empty(0, np.uint8)
+    engine = overlay.engine
     layers = [_layer_call(overlay, f"{array}-{seed}".replace(" ", "-"), case, index) for index, (array, seed, case) in enumerate(_cases(engine, seed))]
-    probe = Call("probe", _OK, 0, nothing, by_weight_ports(engine, pack_probe(overlay.stamp)), nothing, nothing)
-    foreign = Call("another-stamp", _BAD_STAMP, 0, nothing, by_weight_ports(engine, pack_probe(overlay.stamp ^ 1)), nothing, nothing)
+    probe = Call("probe", OK, 0, NOTHING, by_weight_ports(engine, pack_probe(overlay.stamp)), NOTHING, NOTHING)
+    foreign = Call("another-stamp", BAD_STAMP, 0, NOTHING, by_weight_ports(engine, pack_probe(overlay.stamp ^ 1)), NOTHING, NOTHING)
     return [probe, *layers, foreign]
 
 
-def write_vectors(overlay: Overlay, folder: Path, seed: int = 0) -> list[Call]:
+def write_vectors(overlay: Overlay, folder: Path, seed: int = 0, top: str | None = None) -> list[Call]:
     """Writes a folder of vectors and returns what is in it.
 
+    Args:
+        overlay: the overlay whose engine is tested.
+        folder: it is made where it is missing.
+        seed: first seed of the layers.
+        top: top function of the engine; that of the convolution engine by default.
+
     Raises:
-        SumtileError: the folder cannot be written.
+        SumtileError: the overlay has no such engine, or the folder cannot be written.
     """
-    made = calls(overlay, seed)
-    engine = overlay.engine
-    ports = {port: [call.weights[port] for call in made] for port in weight_ports(engine)}
-    ports |= {name: [getattr(call, name) for call in made] for name in ("features", "residual", "result")}
-    lines = ["sumtile-vectors 1", f"calls {len(made)} weight_streams {engine.weight_streams} beat_bytes {engine.stream_bytes}"]
-    for call in made:
-        sizes = (call.features, next(iter(call.weights.values())), call.residual, call.result)
-        lines.append(" ".join([call.name, str(call.status), str(call.layers), *(str(data.nbytes) for data in sizes)]))
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for port, data in ports.items():
-            (folder / f"{port}.bin").write_bytes(np.concatenate(data).tobytes())
-        (folder / "index.txt").write_text("\n".join(lines) + "\n")
-    except OSError as error:
-        raise SumtileError(f"the folder {folder} cannot be written ({error.strerror}); make it writable or name another.") from None
+    if top not in (None, overlay.engine.top, FC_TOP):
+        raise SumtileError(f"overlay '{overlay.name}' has no engine '{top}'; choose {overlay.engine.top} or {FC_TOP}.")
+    dense = top == FC_TOP
+    made = fc_calls(overlay, seed) if dense else calls(overlay, seed)
+    write_calls(made, overlay.fully_connected if dense else overlay.engine, folder)
     return made
 
 
@@ -95,11 +68,11 @@ def _layer_call(overlay: Overlay, name: str, case: Case, index: int) -> Call:
     engine, layer = overlay.engine, case.layer
     result = run_layer(engine, layer, case.features, case.weights, case.requantization, case.residual)
     packed = pack_layer(engine, overlay.stamp, layer, tile(engine, layer), case.weights, case.requantization, index)
-    residual = np.empty(0, np.uint8)
+    residual = NOTHING
     if layer.residual is not None and case.residual is not None:
         residual = pack_features(engine, case.residual, layer.residual.unsigned)
     return Call(
-        name, _OK, index + 1, pack_features(engine, case.features, layer.ifm_unsigned), by_weight_ports(engine, packed), residual, pack_features(engine, result, layer.ofm_unsigned)
+        name, OK, index + 1, pack_features(engine, case.features, layer.ifm_unsigned), by_weight_ports(engine, packed), residual, pack_features(engine, result, layer.ofm_unsigned)
     )
 
 
@@ -150,10 +123,11 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("overlay")
     parser.add_argument("board")
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--top", help="top function of the engine (default: that of the convolution engine)")
     parser.add_argument("--seed", type=int, default=0, help="another seed gives other layers (default: %(default)s)")
     options = parser.parse_args(arguments)
     try:
-        made = write_vectors(Overlay.load(options.overlay, options.board), options.folder, options.seed)
+        made = write_vectors(Overlay.load(options.overlay, options.board), options.folder, options.seed, options.top)
     except SumtileError as error:
         print(error, file=sys.stderr)
         return 2
