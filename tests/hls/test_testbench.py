@@ -77,7 +77,7 @@ def test_the_fully_connected_kernel_passes(name: str, board: str, types: str, tm
     subprocess.run(_command(tmp_path, types, "svd_fc"), check=True, timeout=200)
     result = run(tmp_path / "testbench", tmp_path / "vectors")
     assert result.returncode == 0, result.stdout
-    assert result.stdout.splitlines()[-1] == f"PASS {len(made)} calls" and len(made) > 8
+    assert result.stdout.splitlines()[-1] == f"PASS {len(made)} calls" and len(made) >= 5
     flip(tmp_path / "vectors", "result", 5)
     assert "beat 0, byte 5: expected" in run(tmp_path / "testbench", tmp_path / "vectors").stdout
 

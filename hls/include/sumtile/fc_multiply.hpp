@@ -129,6 +129,11 @@ struct FcSums {
 
   FcSums() {
 #pragma HLS array_partition variable=value complete
+  clear_sums:
+    for (int b = 0; b < Config::kBatch; ++b) {
+#pragma HLS unroll
+      value[b] = 0;
+    }
   }
 
   template <class Memory>
