@@ -17,9 +17,10 @@
 #     SUMTILE_OUT       folder that gets <board>/<overlay>.bit and others    overlays
 #     SUMTILE_JOBS      processes of Vivado                                  4
 #     SUMTILE_FORCE     1: build although the estimate says it does not fit
-#     SUMTILE_PYTHON    a Python 3.10 or later; only csim and cosim need a package, numpy      python3
+#     SUMTILE_PYTHON    a Python 3.10 or later; only csim and cosim need a package, numpy      the first in the path
 #
-# Everything about the overlay comes from its JSON files through sumtile.overlay.build_facts.
+# Everything about the overlay comes from its JSON files through sumtile.overlay.build_facts. The script keeps to Tcl 8.5,
+# which is what Vivado has up to 2022.2 at least.
 #
 # STATE: the script passes a stand-in of both tools (tests/vendor). It has not been run through the tools themselves.
 
@@ -30,13 +31,27 @@ proc option {name default} {
   return [expr {[info exists ::env($name)] && $::env($name) ne "" ? $::env($name) : $default}]
 }
 
-# What a module of the package prints. The tools set variables for Python and libraries of their own, which would break
-# the system's; an installed package has this script inside of itself.
-proc describe {args} {
+# Runs Python with the package. The tools set variables for a Python and libraries of their own, which would break the
+# system's; an installed package has this script inside of itself.
+proc run_python {program args} {
   set checkout [file join $::root driver]
   set path [expr {[file isdirectory $checkout] ? $checkout : [file dirname [file dirname $::root]]}]
-  return [exec env -u PYTHONHOME -u LD_LIBRARY_PATH PYTHONPATH=$path [option SUMTILE_PYTHON python3] -W ignore -m {*}$args]
+  return [exec env -u PYTHONHOME -u LD_LIBRARY_PATH -u LD_PRELOAD PYTHONPATH=$path $program -W ignore {*}$args]
 }
+
+# A Python 3.10 or later. In a tool's path its own `python3` may come first, which is older and needs the tool's libraries.
+proc find_python {} {
+  set named [option SUMTILE_PYTHON ""]
+  set programs {python3 /usr/bin/python3 /usr/local/bin/python3 python3.12 python3.11 python3.10}
+  if {$named ne ""} { set programs [list $named] }
+  foreach program $programs {
+    if {![catch {run_python $program -c "import sys; sys.exit(sys.version_info < (3, 10))"}]} { return $program }
+  }
+  error "no Python 3.10 or later was found as [join $programs {, }]; name one with SUMTILE_PYTHON."
+}
+
+# What a module of the package prints.
+proc describe {args} { return [run_python $::python -m {*}$args] }
 
 # One entry of what build_facts tells.
 proc fact {key} { return [dict get $::facts $key] }
@@ -55,7 +70,9 @@ proc own_steps {own} {
   foreach step $steps {
     if {$step ni $known} { error "SUMTILE_STEPS has '$step'; choose any of $known." }
   }
-  return [lmap step $own { expr {$step in $steps ? $step : [continue]} }]
+  set found {}
+  foreach step $own { if {$step in $steps} { lappend found $step } }
+  return $found
 }
 
 # ------------------------------------------------------------------------------------------------ kernels, Vitis HLS
@@ -98,28 +115,32 @@ proc build_kernel {kernel steps} {
 
 # ------------------------------------------------------------------------------------------------ bitstream, Vivado
 
-# What the two processing systems call the same things. %d is the number of a memory port, and %g that of its AXI port.
+# What the two processing systems call the same things. %d is the number of a memory port.
 set ps_names(zynq-7000) {
   ip processing_system7 clock FCLK_CLK0 reset FCLK_RESET0_N interrupt IRQ_F2P
   master M_AXI_GP0 master_clock M_AXI_GP0_ACLK
-  port S_AXI_HP%d port_clock S_AXI_HP%d_ACLK memory S_AXI_HP%d/HP%d_DDR* all S_AXI_HP%d/*
+  port S_AXI_HP%d port_clock S_AXI_HP%d_ACLK
 }
 set ps_names(zynq-ultrascale+) {
   ip zynq_ultra_ps_e clock pl_clk0 reset pl_resetn0 interrupt pl_ps_irq0
   master M_AXI_HPM0_FPD master_clock maxihpm0_fpd_aclk
-  port S_AXI_HP%d_FPD port_clock saxihp%d_fpd_aclk memory SAXIGP%g/HP%d_DDR* all SAXIGP%g/*
+  port S_AXI_HP%d_FPD port_clock saxihp%d_fpd_aclk
 }
 
 proc ps_name {what {hp ""}} {
   set name [dict get $::ps_names([fact family]) $what]
-  return [expr {$hp eq "" ? $name : [string map [list %d $hp %g [expr {$hp + 2}]] $name]}]
+  return [string map [list %d $hp] $name]
 }
 
 proc ps_cell {} { return [ps_name ip]_0 }
 proc dmas {} { return [fact dmas] }
 
 # The memory ports in use, in ascending order.
-proc memory_ports {} { return [lsort -integer -unique [lmap dma [dmas] {dict get $dma hp}]] }
+proc memory_ports {} {
+  set ports {}
+  foreach dma [dmas] { lappend ports [dict get $dma hp] }
+  return [lsort -integer -unique $ports]
+}
 
 # The AXI masters of a DMA, as {interface address_space} pairs.
 proc memory_masters {dma} {
@@ -131,6 +152,8 @@ proc memory_masters {dma} {
 proc build_bitstream {overlay board build out} {
   if {[own_steps {bitstream}] eq ""} { puts "SUMTILE_STEPS has no step of Vivado; nothing to do."; return }
   start_project $overlay $build
+  # Vivado has the commands of block designs only once they are needed.
+  load_features ipintegrator
   create_bd_design $overlay
   add_processing_system
   add_blocks
@@ -142,6 +165,7 @@ proc build_bitstream {overlay board build out} {
   map_addresses
   validate_bd_design
   save_bd_design
+  warn_of_clock $overlay
   implement $overlay
   check_timing $overlay $build
   deliver $overlay $board $build $out
@@ -210,8 +234,9 @@ proc add_blocks {} {
   foreach kernel [fact kernels] { add_block [dict get $kernel instance] [dict get $kernel type] {} }
   foreach dma [dmas] { add_block [dict get $dma name] [fact dma_type] [dma_properties $dma] }
   foreach hp [memory_ports] {
-    set masters [concat {*}[lmap dma [dmas] { expr {[dict get $dma hp] == $hp ? [memory_masters $dma] : [continue]} }]]
-    add_block memory_$hp xilinx.com:ip:smartconnect [list NUM_SI [llength $masters] NUM_MI 1]
+    set masters 0
+    foreach dma [dmas] { if {[dict get $dma hp] == $hp} { incr masters [llength [memory_masters $dma]] } }
+    add_block memory_$hp xilinx.com:ip:smartconnect [list NUM_SI $masters NUM_MI 1]
   }
   add_block control_0 xilinx.com:ip:smartconnect [list NUM_SI 1 NUM_MI [dict size [fact addresses]]]
   set inputs [llength [fact interrupts]]
@@ -235,7 +260,11 @@ proc dma_properties {dma} {
 }
 
 proc connect_interfaces {from to} { connect_bd_intf_net [get_bd_intf_pins $from] [get_bd_intf_pins $to] }
-proc connect_pins {args} { connect_bd_net {*}[lmap pin $args {get_bd_pins $pin}] }
+proc connect_pins {args} {
+  set pins {}
+  foreach pin $args { lappend pins [get_bd_pins $pin] }
+  connect_bd_net {*}$pins
+}
 
 proc connect_streams {} {
   foreach dma [dmas] {
@@ -315,12 +344,11 @@ proc map_addresses {} {
       [get_bd_addr_segs -of_objects [get_bd_intf_pins $slave]]
   }
   foreach dma [dmas] {
-    set hp [dict get $dma hp]
-    set memory [get_bd_addr_segs [ps_cell]/[ps_name memory $hp]]
+    set segments [get_bd_addr_segs -of_objects [get_bd_intf_pins [ps_cell]/[ps_name port [dict get $dma hp]]]]
     foreach master [memory_masters $dma] {
       set space [get_bd_addr_spaces [dict get $dma name]/[lindex $master 1]]
-      foreach segment [get_bd_addr_segs [ps_cell]/[ps_name all $hp]] {
-        if {$segment in $memory} {
+      foreach segment $segments {
+        if {[string match */HP?_DDR_* $segment]} {
           assign_bd_address -target_address_space $space $segment
         } else {
           exclude_bd_addr_seg -target_address_space $space $segment
@@ -336,10 +364,26 @@ proc implement {overlay} {
   set_property top ${overlay}_wrapper [current_fileset]
   update_compile_order -fileset sources_1
   launch_runs impl_1 -to_step write_bitstream -jobs [option SUMTILE_JOBS 4]
-  wait_on_run impl_1
-  set progress [get_property PROGRESS [get_runs impl_1]]
-  if {$progress ne "100%"} {
-    error "implementation stopped at $progress ([get_property STATUS [get_runs impl_1]]); the reason is in [get_property DIRECTORY [get_runs impl_1]]/runme.log."
+  # Some versions make an error of a run that failed, others only end the wait.
+  catch {wait_on_run impl_1} message
+  if {[get_property PROGRESS [get_runs impl_1]] eq "100%"} { return }
+  foreach run [get_runs] {
+    set status [get_property STATUS $run]
+    if {[string match -nocase *error* $status]} {
+      error "run [get_property NAME $run] of Vivado ended with '$status'; the reason is in [file join [get_property DIRECTORY $run] runme.log]."
+    }
+  }
+  error "impl_1 of Vivado stopped at '[get_property STATUS [get_runs impl_1]]': [expr {$message eq "" ? "it gave no reason" : $message}];\
+    see the runme.log of each run in [file dirname [get_property DIRECTORY [get_runs impl_1]]]."
+}
+
+# The processor divides its PLLs by whole numbers, so it does not make every frequency. Vivado takes the nearest and times
+# the design for that.
+proc warn_of_clock {overlay} {
+  set made [expr {[get_property CONFIG.FREQ_HZ [get_bd_pins [ps_cell]/[ps_name clock]]] / 1e6}]
+  set wanted [fact clock_mhz]
+  if {abs($made - $wanted) > 0.001 * $wanted} {
+    puts "WARNING: the processor makes [format %.3f $made] MHz of the $wanted MHz of '$overlay', so times differ from the plan's by as much."
   }
 }
 
@@ -351,7 +395,8 @@ proc check_timing {overlay build} {
   report_utilization -file [file join $reports utilization.rpt]
   report_timing_summary -file [file join $reports timing.rpt]
   foreach kind {setup hold} {
-    set slack [get_property SLACK [get_timing_paths -$kind -max_paths 1]]
+    set path [get_timing_paths -$kind -max_paths 1]
+    set slack [expr {$path eq "" ? "" : [get_property SLACK $path]}]
     if {$slack eq ""} { error "no $kind path was found, so the design has no clock; nothing was copied." }
     if {$slack < 0} {
       error "the $kind slack of '$overlay' is $slack ns at [fact clock_mhz] MHz, but it must not be negative, so\
@@ -383,11 +428,12 @@ proc main {} {
   set build [file normalize [option SUMTILE_BUILD [file join $::root build hls $board $overlay]]]
   set out [file normalize [option SUMTILE_OUT [option SUMTILE_OVERLAYS [file join $::root overlays]]]]
   own_steps {}
+  set ::python [find_python]
   set ::facts [describe sumtile.overlay.build_facts $overlay $board $::root $build]
   file mkdir $build
   if {[info commands csynth_design] ne ""} {
     build_kernels $overlay $board $build
-  } elseif {[info commands create_bd_design] ne ""} {
+  } elseif {[info commands create_project] ne ""} {
     build_bitstream $overlay $board $build $out
   } else {
     error "this is neither Vitis HLS nor Vivado; run 'vitis_hls -f build.tcl', or one of the other lines at the top of the script."

@@ -22,6 +22,14 @@ namespace eval project {
 
 proc version {args} { return "2024.2" }
 
+proc load_features {args} {
+  set given [tool::arguments load_features $args {-quiet} {} 1 10]
+  foreach feature [dict get $given args] {
+    if {$feature ni {ipintegrator ipservices labtools simulator updatemem xhub}} { error "load_features: there is no feature '$feature'" }
+  }
+  tool::load_deferred
+}
+
 proc create_project {args} {
   set given [tool::arguments create_project $args {-force -in_memory} {-part} 2 2]
   lassign [dict get $given args] project::name folder
@@ -67,13 +75,15 @@ proc get_property {args} {
     project:* { set known [dict create NAME $project::name DIRECTORY $project::folder BOARD_PART $project::board_part PART $project::part] }
     run:* {
       set run [string range $object 4 end]
-      set done [dict exists $project::launched $run]
-      set known [dict create DIRECTORY [project::run_folder $run] PROGRESS [expr {$done ? "100%" : "0%"}] \
-        STATUS [expr {$done ? "[dict get $project::launched $run] Complete!" : "Not started"}]]
+      lassign [project::state $run] progress status
+      set known [dict create NAME $run DIRECTORY [project::run_folder $run] PROGRESS $progress STATUS $status]
     }
     path:* { set known [dict create SLACK [project::slack]] }
-    "" { return "" }
-    default { error "get_property: '$object' is no object of this stand-in" }
+    "" { error "\[Common 17-55\] 'get_property' expects at least one object." }
+    default {
+      if {$object ni [design::members pins]} { error "get_property: '$object' is no object of this stand-in" }
+      set known [dict create CONFIG.FREQ_HZ [project::frequency $object]]
+    }
   }
   if {![dict exists $known [string toupper $name]]} { error "get_property: there is no property '$name'" }
   return [dict get $known [string toupper $name]]
@@ -117,7 +127,8 @@ proc update_compile_order {args} { tool::arguments update_compile_order $args {}
 
 proc get_runs {args} {
   set given [tool::arguments get_runs $args {-quiet} {} 0 1]
-  set found [lmap run [lsearch -all -inline -glob {synth_1 impl_1} [lindex [dict get $given args] 0]] { string cat run: $run }]
+  set pattern [expr {[dict get $given args] eq "" ? "*" : [lindex [dict get $given args] 0]}]
+  set found [lmap run [lsearch -all -inline -glob [project::runs] $pattern] { string cat run: $run }]
   if {$found eq "" && [dict get $given args] ne ""} { tool::warn "get_runs: nothing matches '[dict get $given args]'" }
   return $found
 }
@@ -134,6 +145,7 @@ proc launch_runs {args} {
   file mkdir [project::run_folder $run]
   project::write_handoff
   dict set project::launched $run [tool::value $given -to_step route_design]
+  if {[lindex [project::state $run] 0] ne "100%"} { return }
   if {[tool::value $given -to_step] eq "write_bitstream"} {
     set file [open [file join [project::run_folder $run] $project::top.bit] w]
     puts $file "placeholder of a bitstream, written by a stand-in"
@@ -145,6 +157,7 @@ proc wait_on_run {args} {
   set given [tool::arguments wait_on_run $args {} {-timeout} 1 1]
   set run [project::run_name wait_on_run [lindex [dict get $given args] 0]]
   if {![dict exists $project::launched $run]} { error "wait_on_run: run '$run' was not launched" }
+  if {[lindex [project::state $run] 0] ne "100%"} { error "\[Common 17-39\] 'wait_on_runs' failed due to earlier errors." }
 }
 
 proc open_run {args} {
@@ -157,6 +170,7 @@ proc open_run {args} {
 proc get_timing_paths {args} {
   set given [tool::arguments get_timing_paths $args {-setup -hold} {-max_paths -nworst -delay_type} 0 0]
   project::is_opened get_timing_paths
+  if {[project::slack] eq "none"} { return "" }
   return path:[expr {[tool::value $given -hold 0] ? "hold" : "setup"}]
 }
 
@@ -185,6 +199,34 @@ proc project::is_opened {command} {
 }
 
 proc project::slack {} { return [expr {[info exists ::env(SUMTILE_STANDIN_SLACK)] ? $::env(SUMTILE_STANDIN_SLACK) : 0.1}] }
+
+# Runs: one for each cell, and those of the whole design.
+proc project::runs {} {
+  set runs {}
+  if {[info exists design::cells]} { foreach cell [dict keys $design::cells] { lappend runs ${design::name}_${cell}_0_synth_1 } }
+  return [list {*}$runs synth_1 impl_1]
+}
+
+# Progress and status of a run. One that fails keeps all behind it from starting.
+proc project::state {run} {
+  variable launched
+  set fails [expr {[info exists ::env(SUMTILE_STANDIN_FAILS)] ? $::env(SUMTILE_STANDIN_FAILS) : ""}]
+  set order [runs]
+  if {$launched eq "" || $fails in $order && [lsearch $order $fails] < [lsearch $order $run]} { return {0% "Not started"} }
+  if {$run eq $fails} { return [list 0% [expr {$run eq "impl_1" ? "route_design ERROR" : "synth_design ERROR"}]] }
+  return [list 100% [expr {[dict exists $launched $run] ? "[dict get $launched $run] Complete!" : "synth_design Complete!"}]]
+}
+
+# What a clock of the processor is: its PLLs are divided by whole numbers.
+proc project::frequency {pin} {
+  set values [dict get $design::cells [design::cell_of $pin] values]
+  switch -glob -- $pin {
+    */FCLK_CLK0 { lassign [list 1000e6 [dict get $values PCW_FPGA0_PERIPHERAL_FREQMHZ]] pll wanted }
+    */pl_clk0 { lassign [list 1499.85e6 [dict get $values PSU__CRL_APB__PL0_REF_CTRL__FREQMHZ]] pll wanted }
+    default { error "get_property: pin '$pin' has no CONFIG.FREQ_HZ" }
+  }
+  return [expr {round($pll / ceil($pll / 1e6 / $wanted - 0.01))}]
+}
 
 proc project::run_folder {run} { return [file join $project::folder $project::name.runs $run] }
 
@@ -245,7 +287,7 @@ proc project::add_kernel {component} {
 # Reports hold no figures of this design: the stand-in has none. They have the form that the parser reads.
 proc project::report {kind path} {
   if {$path eq ""} { error "report_$kind: this stand-in writes to a -file only" }
-  tool::helper reports.py $kind $project::part $design::name [project::slack] $path
+  tool::helper reports.py $kind $project::part $design::name [expr {[project::slack] eq "none" ? 0 : [project::slack]}] $path
 }
 
 # The design as lines of words, from which handoff.py writes the .hwh.

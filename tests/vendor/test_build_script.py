@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import configparser
+import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,7 @@ def needs_vendor_headers() -> None:
         ({"SUMTILE_STEPS": "sinthesis"}, "SUMTILE_STEPS has 'sinthesis'; choose any of csim csynth cosim export bitstream."),
         ({"SUMTILE_BOARD": "breadboard"}, "not described for board 'breadboard'"),
         ({"SUMTILE_OVERLAY": "nothing"}, "there is no overlay 'nothing'"),
+        ({"SUMTILE_PYTHON": "/nowhere/python3"}, "no Python 3.10 or later was found as /nowhere/python3; name one with SUMTILE_PYTHON."),
         ({"SUMTILE_BUILD": "/tmp/a folder"}, "the folder '/tmp/a folder' has a space"),
     ],
 )
@@ -39,6 +42,18 @@ def test_wrong_options_end_in_a_sentence(options: dict[str, str], sentence: str)
     result = run("vitis_hls", SCRIPT, **options)
     assert result.returncode == 1
     assert sentence in result.stderr and "Traceback" not in result.stderr
+
+
+def test_a_python_of_the_tool_is_passed_over(tmp_path: Path) -> None:
+    """In a tool's path its own Python may come first, which does not run without the tool's libraries."""
+    for name, line in (("python3", "exit 127"), ("python3.12", f'exec "{sys.executable}" "$@"')):
+        program = tmp_path / "bin" / name
+        program.parent.mkdir(exist_ok=True)
+        program.write_text(f"#!/bin/sh\n{line}\n")
+        program.chmod(0o755)
+    path = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
+    result = run("vivado", SCRIPT, PATH=path, SUMTILE_PYTHON="", SUMTILE_STEPS="csynth", SUMTILE_BUILD=tmp_path / "build")
+    assert result.returncode == 0 and "nothing to do" in result.stdout, result.stderr
 
 
 @pytest.mark.parametrize("tool, steps", [("vitis_hls", "bitstream"), ("vivado", "csynth export")])

@@ -30,6 +30,7 @@ class Mistake:
 
 MISTAKES = [
     Mistake("unknown command", "\n  validate_bd_design\n", "\n  validate_design\n", 'invalid command name "validate_design": Vivado has no such command'),
+    Mistake("command of a newer Tcl", "foreach pin $args { lappend pins [get_bd_pins $pin] }", "set pins [lmap pin $args {get_bd_pins $pin}]", 'invalid command name "lmap": Tcl 8.5 has no such command'),
     Mistake("unknown option", "create_clock -period", "create_clock -perod", "create_clock: unknown option '-perod'; it has -period, -name", "vitis_hls"),
     Mistake("steps out of order", "open_solution -reset solution -flow_target vivado\n", "\n", "set_part: no solution is open; use open_solution", "vitis_hls"),
     Mistake("export without synthesis", 'if {$steps ne "csim"} { csynth_design }', "", "export_design: run csynth_design first", "vitis_hls"),
@@ -64,6 +65,7 @@ MISTAKES = [
     Mistake("memory port that is off", "PSU__USE__S_AXI_GP$port 1 ", "", "one of the interfaces does not exist: nothing matches 'zynq_ultra_ps_e_0/S_AXI_HP0_FPD'"),
     Mistake("interrupt input that is off", "PSU__USE__IRQ0 1", "PSU__USE__IRQ0 0", "one of the pins does not exist: nothing matches 'zynq_ultra_ps_e_0/pl_ps_irq0'"),
     Mistake("wrapper that is not the top", "set_property top ${overlay}_wrapper [current_fileset]\n", "\n", "launch_runs: the top of the project is '', not the wrapper of the design"),
+    Mistake("property of nothing", "get_property SLACK $path", "get_property SLACK {}", "[Common 17-55] 'get_property' expects at least one object."),
     Mistake("report before the run is open", "  open_run impl_1\n", "", "report_utilization: no implemented design is open; use open_run"),
 ]  # fmt: skip
 
@@ -120,6 +122,28 @@ def test_a_missed_clock_delivers_nothing(tmp_path: Path, synthesized: Path) -> N
     assert result.returncode == 1
     assert "the setup slack of 'adder' is -0.25 ns at 200 MHz, but it must not be negative, so nothing was copied; lower clock_mhz" in result.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_a_design_without_a_clock_delivers_nothing(tmp_path: Path, synthesized: Path) -> None:
+    result = run("vivado", SCRIPT, SUMTILE_BUILD=synthesized, SUMTILE_OUT=tmp_path / "out", SUMTILE_STANDIN_SLACK="none")
+    assert result.returncode == 1
+    assert "no setup path was found, so the design has no clock; nothing was copied" in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name, status", [("adder_dma_features_0_synth_1", "synth_design ERROR"), ("impl_1", "route_design ERROR")])
+def test_the_run_that_failed_is_named(name: str, status: str, tmp_path: Path, synthesized: Path) -> None:
+    """Vivado itself only says that an earlier run failed, of which there is one for each block."""
+    result = run("vivado", SCRIPT, SUMTILE_BUILD=synthesized, SUMTILE_OUT=tmp_path / "out", SUMTILE_STANDIN_FAILS=name)
+    assert result.returncode == 1
+    assert f"run {name} of Vivado ended with '{status}'; the reason is in" in result.stderr and f"{name}/runme.log" in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_clock_that_the_processor_does_not_make_is_told(tmp_path: Path, synthesized: Path) -> None:
+    result = run("vivado", SCRIPT, SUMTILE_BUILD=synthesized, SUMTILE_OUT=tmp_path / "out")
+    assert result.returncode == 0, result.stderr
+    assert "WARNING: the processor makes 187.481 MHz of the 200 MHz of 'adder'" in result.stdout
 
 
 def test_vivado_wants_the_exported_kernel(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@
 namespace eval tool {
   variable name "tool"
   variable python python3
+  variable deferred {}   ;# files of commands that are not there from the start
 }
 
 proc tool::fail {text} { return -code error -level 2 $text }
@@ -57,13 +58,37 @@ proc tool::helper {script args} {
   return [exec $python -W ignore [file join $folder $script] {*}$args]
 }
 
+# Vivado 2022.2 has Tcl 8.5 (its libraries lie in tps/tcl/tcl8.5), but this stand-in may run in a newer one.
+proc tool::check_language {script} {
+  set file [open $script]
+  set text [read $file]
+  close $file
+  foreach line [split $text \n] {
+    if {[regexp {^\s*#} $line]} { continue }
+    if {[regexp {(?:^\s*|[\[\{;]\s*)(lmap|try|throw|tailcall|coroutine|yield|yieldto|zlib|string cat|dict map|array for|file tempfile)\s} $line -> command]} {
+      error "invalid command name \"$command\": Tcl 8.5 has no such command"
+    }
+  }
+}
+
 proc tool::check_part {part} {
   if {![regexp {^(xc7z\d{3}(clg|ffg|sbg|fbg)\d{3}-[123]|xc(zu|k)\d+[a-z]*-[a-z]{4}\d+-[123][A-Z]*(-[ie]|-c)?)$} $part]} {
     error "part '$part' is not known"
   }
 }
 
-# Commands that Tcl itself does not have are those of the tool; any other is a mistake of the script.
+# Commands that Tcl itself does not have are those of the tool; any other is a mistake of the script. Vivado's commands of
+# a feature are there once one of them is used, or with load_features.
 proc unknown {name args} {
+  if {[tool::load_deferred]} { return [uplevel 1 [list $name {*}$args]] }
   error "invalid command name \"$name\": $::tool::name has no such command"
+}
+
+# Reads the files of the features that have not been needed before; whether there were any.
+proc tool::load_deferred {} {
+  variable deferred
+  set files $deferred
+  set deferred {}
+  foreach file $files { uplevel #0 [list source $file] }
+  return [expr {$files ne ""}]
 }

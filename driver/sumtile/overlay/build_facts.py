@@ -53,7 +53,7 @@ def build_facts(overlay: Overlay, root: str, build: str) -> str:
         "controller": CONTROLLER,
         "interrupts": [f"{block}/{pin}" for block, pin in interrupts(engine, fc)],
         "addresses": {f"{block}/{interface}": f"0x{base:08X}" for (block, interface), base in addresses(engine, board.is_mpsoc, fc).items()},
-        "address_range": ADDRESS_RANGE,
+        "address_range": f"0x{ADDRESS_RANGE:08X}",
     }
     return _tcl(facts)[1:-1] + "\n"
 
