@@ -266,10 +266,18 @@ proc connect_pins {args} {
   connect_bd_net {*}$pins
 }
 
+# The name of an engine's port. Vitis HLS numbers the ports of an array of streams; whether it numbers an only one, UG1399
+# does not say.
+proc stream_port {engine name} {
+  if {[get_bd_intf_pins -quiet $engine/$name] ne ""} { return $name }
+  set bare [regsub {_0$} $name ""]
+  return [expr {[get_bd_intf_pins -quiet $engine/$bare] ne "" ? $bare : $name}]
+}
+
 proc connect_streams {} {
   foreach dma [dmas] {
     dict with dma {
-      connect_interfaces $name/M_AXIS_MM2S $engine/$sends_to
+      connect_interfaces $name/M_AXIS_MM2S $engine/[stream_port $engine $sends_to]
       if {$receives_from ne ""} { connect_interfaces $engine/$receives_from $name/S_AXIS_S2MM }
     }
   }

@@ -117,6 +117,16 @@ def assert_blocks_are_on_the_page(handoff: str) -> None:
     assert {one or other for one, other in listed} | {"zynq_ultra_ps_e", "xlconcat"} == kinds
 
 
+def test_an_only_weight_stream_may_have_no_number(tmp_path: Path, synthesized: Path) -> None:
+    build = shutil.copytree(synthesized, tmp_path / "build")
+    component = build / "adder_conv" / "solution" / "impl" / "ip" / "component.tcl"
+    ports = component.read_text()
+    assert "{weights_0 " in ports and "{weights_1 " not in ports
+    component.write_text(ports.replace("{weights_0 ", "{weights "))
+    result = run("vivado", SCRIPT, SUMTILE_BUILD=build, SUMTILE_OUT=tmp_path / "out")
+    assert result.returncode == 0, result.stderr
+
+
 def test_a_missed_clock_delivers_nothing(tmp_path: Path, synthesized: Path) -> None:
     result = run("vivado", SCRIPT, SUMTILE_BUILD=synthesized, SUMTILE_OUT=tmp_path / "out", SUMTILE_STANDIN_SLACK="-0.25")
     assert result.returncode == 1
