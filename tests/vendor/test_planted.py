@@ -50,7 +50,7 @@ MISTAKES = [
     Mistake("unconnected stream", 'if {$receives_from ne ""} { connect_interfaces $engine/$receives_from $name/S_AXIS_S2MM }', "", "interface 'engine_0/result' is not connected"),
     Mistake("stream of another width", "c_m_axis_mm2s_tdata_width [fact stream_bits]", "c_m_axis_mm2s_tdata_width 32", "'dma_features/M_AXIS_MM2S' has 32 bits, but 'engine_0/features' has 128"),
     Mistake("stream wider than its memory side", "c_m_axi_mm2s_data_width [fact memory_bits]", "c_m_axi_mm2s_data_width 64", "cell 'dma_features': its MM2S stream is wider than its memory side"),
-    Mistake("stream the wrong way round", "connect_interfaces $name/M_AXIS_MM2S $engine/$sends_to", "connect_interfaces $name/M_AXIS_MM2S $engine/result", "'dma_features/M_AXIS_MM2S' and 'engine_0/result' are both masters"),
+    Mistake("stream the wrong way round", "connect_interfaces $name/M_AXIS_MM2S $engine/[stream_port $engine $sends_to]", "connect_interfaces $name/M_AXIS_MM2S $engine/result", "'dma_features/M_AXIS_MM2S' and 'engine_0/result' are both masters"),
     Mistake("unconnected interrupt", "  connect_pins $pin $concat/In$index\n", '  if {$index != 1} { connect_pins $pin $concat/In$index }\n', "interrupt 'dma_features/s2mm_introut' is not connected"),
     Mistake("controller that interrupts nobody", "  connect_pins $controller/irq [ps_cell]/[ps_name interrupt]\n", "", "interrupt pin 'zynq_ultra_ps_e_0/pl_ps_irq0' is not connected"),
     Mistake("two drivers on a net", "connect_pins $concat/dout $controller/intr", "connect_pins $concat/dout $controller/intr engine_0/interrupt", "connect_bd_net: the net has several drivers: engine_0/interrupt, xlconcat_0/dout"),

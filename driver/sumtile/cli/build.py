@@ -35,8 +35,8 @@ Steps, in this order; 'all' is every one:
   bitstream  block design, implementation, timing check, .bit, .hwh   Vivado
 
 Vitis HLS is vitis_hls or, where that is gone, vitis-run. Both tools are looked for in the path, in
-$XILINX_HLS, $XILINX_VITIS and $XILINX_VIVADO, and below /tools/Xilinx and /opt/Xilinx, where the
-newest counts. Results go to build/hls/BOARD/OVERLAY or to $SUMTILE_BUILD, the tool's whole output
+$XILINX_HLS, $XILINX_VITIS and $XILINX_VIVADO, and below Xilinx or AMDDesignTools in /tools and
+/opt, where the newest counts. Results go to build/hls/BOARD/OVERLAY or to $SUMTILE_BUILD, the tool's whole output
 to logs/ in it.
 
 A design that by estimate does not fit is refused with the figures, and one that misses its clock is

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from sumtile.errors import SumtileError
 
-ROOTS = (Path("/tools/Xilinx"), Path("/opt/Xilinx"))
-"""Where the vendor's installer puts things."""
+ROOTS = tuple(Path(parent, name) for name in ("Xilinx", "AMDDesignTools") for parent in ("/tools", "/opt"))
+"""Where the vendor's installer puts things: 2025.2 has begun to call its folder AMDDesignTools."""
 
 HOMES = ("XILINX_HLS", "XILINX_VITIS", "XILINX_VIVADO")
 """Variables that the vendor's settings64.sh sets to the folders of installations."""
