@@ -12,6 +12,7 @@ from sumtile.compiler.arithmetic import lower_arithmetic
 from sumtile.compiler.arrays import choose_array
 from sumtile.compiler.buffers import assign_buffers
 from sumtile.compiler.fold import choose_fold
+from sumtile.compiler.fully_connected import Factors, group_layers, lower_factors
 from sumtile.errors import SumtileError
 from sumtile.kernels import host
 from sumtile.kernels.layer import Layer, MapShape
@@ -22,12 +23,12 @@ from sumtile.kernels.stripes import choose_stripe_rows
 from sumtile.kernels.tiling import ceil_div
 from sumtile.network.graph import INPUT
 from sumtile.overlay import Engine, Overlay
-from sumtile.program import HostStep, Program, Step, Tensor
+from sumtile.program import FcStep, HostStep, Program, Step, Tensor
 from sumtile.quantize import HostLayer, QuantizedLayer, QuantizedNetwork
 
 
 def compile_network(quantized: QuantizedNetwork, overlay: Overlay) -> Program:
-    """Compiles for the overlay's convolution engine, and for the processor what that has no stage or no room for.
+    """Compiles for the overlay's engines, and for the processor what they have no stage or no room for.
 
     Args:
         quantized: the network in integers.
@@ -42,9 +43,9 @@ def compile_network(quantized: QuantizedNetwork, overlay: Overlay) -> Program:
     engine = overlay.engine
     _check_width(quantized, overlay)
     lowering = _Lowering(overlay, quantized)
-    for layer in quantized.layers:
+    for layer in group_layers(quantized, overlay):
         lowering.take(layer)
-    if not any(isinstance(step, Step) for step in lowering.steps):
+    if all(isinstance(step, HostStep) for step in lowering.steps):
         raise SumtileError(f"network '{quantized.name}' has only operations of the processor, but a program runs on an engine; give it a layer that an engine has.")
     steps, shapes, formats = lowering.steps, lowering.shapes, lowering.formats
     sizes = {name: feature_bytes(engine, shape) for name, shape in shapes.items()}
@@ -75,7 +76,7 @@ def refusals(quantized: QuantizedNetwork, overlay: Overlay) -> list[str]:
         _check_width(quantized, overlay)
     except SumtileError as error:
         found.append(str(error))
-    for layer in quantized.layers:
+    for layer in group_layers(quantized, overlay):
         try:
             lowering.take(layer)
         except SumtileError as error:
@@ -100,14 +101,17 @@ class _Lowering:
     """
 
     def __init__(self, overlay: Overlay, quantized: QuantizedNetwork) -> None:
-        self._engine, self._ports = overlay.engine, Ports.of(overlay)
+        self._overlay, self._engine, self._ports = overlay, overlay.engine, Ports.of(overlay)
         size = quantized.preprocess
-        self.steps: list[Step | HostStep] = []
+        self.steps: list[Step | FcStep | HostStep] = []
         self.shapes = {INPUT: MapShape(size.height, size.width, size.channels)}
         self.formats = dict(quantized.formats)
 
-    def take(self, layer: QuantizedLayer | HostLayer) -> None:
-        """Adds the steps of a layer."""
+    def take(self, layer: QuantizedLayer | HostLayer | Factors) -> None:
+        """Adds the steps of a layer, or the one of the factors of a layer."""
+        if isinstance(layer, tuple):
+            self._add_factors(layer)
+            return
         if isinstance(layer, HostLayer):
             self._add_host(layer.name, layer.operation, layer.reads)
             return
@@ -122,8 +126,9 @@ class _Lowering:
         if len(parts) > 1:
             self._add_host(layer.name, host.Concat(), tuple(names))
 
-    def skip(self, layer: QuantizedLayer | HostLayer) -> None:
+    def skip(self, layer: QuantizedLayer | HostLayer | Factors) -> None:
         """Leaves a layer out; those behind it see the map that it would make."""
+        layer = layer[-1] if isinstance(layer, tuple) else layer
         self.shapes[layer.name] = self.shapes[layer.reads[0]] if isinstance(layer, HostLayer) else layer.geometry.ofm
 
     def _add_layer(self, layer: QuantizedLayer, name: str) -> None:
@@ -156,6 +161,14 @@ class _Lowering:
         layer = replace(fold.layer, stripe_rows=choose_stripe_rows(engine, fold.layer, self._ports))
         self.steps.append(Step(target, layer, source, quantized.residual, target, _narrowest(fold.weights(weights), layer.weights_unsigned), requantization))
         self.shapes[target] = layer.ofm
+
+    def _add_factors(self, layers: Factors) -> None:
+        try:
+            step = lower_factors(self._engine, self._overlay.fully_connected, layers, self.formats)
+        except SumtileError as error:
+            raise SumtileError(f"layer '{layers[-1].name}' ({' + '.join(name for layer in layers for name in layer.nodes)}): {error}") from None
+        self.steps.append(step)
+        self.shapes[step.target] = step.layer.ofm
 
     def _add_host(self, name: str, operation: Operation, sources: tuple[str, ...]) -> None:
         self.steps.append(HostStep(name, operation, sources, name))
