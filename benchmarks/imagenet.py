@@ -16,18 +16,14 @@ one of the settings of dynamic precision.
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import os
-import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from costs import alone
 
 from sumtile.report import Column, Screen, open_screen
 from sumtile.report.text import duration, size
@@ -49,14 +45,6 @@ _ACCURACY_COLUMNS = (
 )
 
 
-@dataclass(frozen=True)
-class Cost:
-    """Seconds of a step, and the most memory of the process that took it, in bytes."""
-
-    seconds: float
-    memory: int
-
-
 def main(argv: list[str] | None = None) -> int:
     """Runs the parts that were asked for and returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -74,11 +62,11 @@ def speed(screen: Screen) -> bool:
     """Prints the table of ResNet-18; true when every target is met."""
     rows, met = [], True
     with tempfile.TemporaryDirectory() as folder:
-        _alone(_quantize_resnet, folder, [overlay for overlay, _ in BOARDS])
+        alone(_quantize_resnet, folder, [overlay for overlay, _ in BOARDS])
         for overlay, board in BOARDS:
             steps = {
-                "compile": (_alone(_compile, folder, overlay, board), COMPILE_SECONDS),
-                "one image in the C simulation": (_alone(_simulate, folder, overlay), IMAGE_SECONDS),
+                "compile": (alone(_compile, folder, overlay, board), COMPILE_SECONDS),
+                "one image in the C simulation": (alone(_simulate, folder, overlay), IMAGE_SECONDS),
             }
             for name, (cost, limit) in steps.items():
                 met = met and cost.seconds <= limit and cost.memory <= MEMORY_BYTES
@@ -124,17 +112,6 @@ def accuracy(screen: Screen) -> bool:
     rows.insert(0, ("float32", f"{int((expected == labels).sum())} of {len(data)}", "", "", ""))
     screen.table(_ACCURACY_COLUMNS, rows)
     return best >= RIGHT
-
-
-def _alone(function: Callable[..., float], *arguments: object) -> Cost:
-    """Runs a function, which returns its seconds, in a process of its own."""
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-        return pool.submit(_costing, function, *arguments).result()
-
-
-def _costing(function: Callable[..., float], *arguments: object) -> Cost:
-    seconds = function(*arguments)
-    return Cost(seconds, 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 def _quantize_resnet(folder: str, overlays: list[str]) -> float:

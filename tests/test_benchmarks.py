@@ -102,3 +102,17 @@ def test_a_study_that_was_asked_for_and_is_not_there(tmp_path: Path) -> None:
 
 def test_a_study_that_nobody_knows() -> None:
     assert "there is no study 'vgg'; choose resnet20 or lenet5" in run("vgg").stderr
+
+
+def test_the_plan_of_vgg16_keeps_its_targets(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    svd = importlib.import_module("svd")
+    assert svd.main(["plan"]) == 0
+    shown = capsys.readouterr().out
+    assert "14,592,000 weights for 102,760,448 (-85.8 %)" in shown
+    passes = [line.split() for line in shown.splitlines() if line.split()[:1] and line.split()[0] in ("1", "2", "4", "8", "16") and len(line.split()) == 4]
+    milliseconds = {int(images): float(together) for images, together, _, _ in passes}
+    assert set(milliseconds) == {1, 2, 4, 8, 16} and milliseconds[16] < 1.05 * milliseconds[1]  # the weights come once
+    monkeypatch.setattr(svd, "CONV_SECONDS", 0.001)
+    monkeypatch.setattr(svd, "_plan_batches", lambda *arguments: None)
+    assert svd.main(["plan"]) == 1

@@ -9,8 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.support.networks import batch_norm, conv, normalized, random_images
-from tests.support.overlays import FC_ENGINES
 
 from sumtile.compiler import blank_network, compile_network, plan_program
 from sumtile.csim import Simulator
@@ -23,6 +21,8 @@ from sumtile.overlay import Overlay
 from sumtile.program import FcStep, Program, Step, read_program, write_program
 from sumtile.program.golden import run_golden
 from sumtile.quantize import QuantizedNetwork, quantize_network, schemes
+from tests.support.networks import batch_norm, conv, normalized, random_images
+from tests.support.overlays import FC_ENGINES
 
 OVERLAYS = {8: FC_ENGINES["plain8"], 16: FC_ENGINES["widths16"]}
 

@@ -73,3 +73,18 @@ def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
 def test_the_command_says_why_it_cannot_write(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["resnet18", "-o", str(tmp_path / "absent" / "model.onnx")]) == 2
     assert "cannot be written" in capsys.readouterr().err
+
+
+def test_vgg16_is_the_graph_of_the_same_name(tmp_path: Path) -> None:
+    from sumtile.frontend import import_onnx
+    from sumtile.network.graph import Conv, Linear
+    from sumtile.network.vgg16 import blank_weights, vgg16_network
+
+    export_model(vgg16(narrow=16), tmp_path / "vgg16.onnx")
+    found, graph = import_onnx(tmp_path / "vgg16.onnx"), vgg16_network(blank_weights, narrow=16)
+    assert (found.name, found.preprocess) == (graph.name, graph.preprocess)
+    pairs = [(node.name.partition("/")[0], getattr(node, "weight", np.empty(0)).shape, type(node)) for node in found.nodes]
+    assert pairs == [(node.name, getattr(node, "weight", np.empty(0)).shape, type(node)) for node in graph.nodes]
+    whole = vgg16_network(blank_weights)
+    sizes = {kind: sum(node.weight.size for node in whole.nodes if isinstance(node, kind)) for kind in (Conv, Linear)}
+    assert sizes == {Conv: 14_710_464, Linear: 123_633_664}

@@ -158,17 +158,21 @@ struct Mac {
         value[kPairs + o] += products.high;
       }
     single_lanes:
-      for (int o = 0; o < kSingles - LogicLanes; ++o) {
+      for (int o = 0; o < kSingles; ++o) {
 #pragma HLS unroll
-        value[2 * kPairs + o] += x * single[o];
+        const bool logic = o >= kSingles - LogicLanes;  // a constant once the loop is unrolled
+        value[2 * kPairs + o] += logic ? product_in_logic(x, single[o]) : product_t(x * single[o]);
       }
-    logic_lanes:
-      for (int o = kSingles - LogicLanes; o < kSingles; ++o) {
-#pragma HLS unroll
-        const int_t<Packed::kProductBits> product = x * single[o];
+    }
+
+   private:
+    using product_t = int_t<Packed::kProductBits>;
+
+    static product_t product_in_logic(const int_t<DataBits + 1>& x, const int_t<DataBits + 1>& weight) {
+#pragma HLS inline
+      const product_t product = x * weight;
 #pragma HLS bind_op variable=product op=mul impl=fabric
-        value[2 * kPairs + o] += product;
-      }
+      return product;
     }
   };
 };

@@ -1,10 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The sumtile authors
 # SPDX-License-Identifier: Apache-2.0
-"""VGG16 for ImageNet, with random weights.
-
-Source: Simonyan and Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition", ICLR 2015, table 1,
-configuration D. Layers have the names that the literature gives them, conv1_1 to conv5_3 and fc6 to fc8.
-"""
+"""VGG16 for ImageNet in PyTorch, with random weights; :mod:`sumtile.network.vgg16` has its source and its sizes."""
 
 from __future__ import annotations
 
@@ -13,14 +9,8 @@ from collections import OrderedDict
 import torch
 from torch import nn
 
+from sumtile.network.vgg16 import CLASSES, HIDDEN, IMAGENET, STAGES
 from sumtile.train.zoo.export import Model
-from sumtile.train.zoo.resnet import IMAGENET
-
-STAGES = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))
-"""Convolutions and channels of each stage; a maximum of 2 x 2 ends it."""
-
-HIDDEN = (("fc6", 4096), ("fc7", 4096))
-CLASSES = 1000
 
 
 def vgg16(seed: int = 0, narrow: int = 1) -> Model:
