@@ -16,7 +16,8 @@ from sumtile.kernels import golden
 from sumtile.network import Activation, Conv, Network, Pool, Preprocess
 from sumtile.network.reference import run_float
 from sumtile.overlay import Engine, Overlay
-from sumtile.program.golden import run_golden, run_step
+from sumtile.program import FcStep
+from sumtile.program.golden import run_fc_step, run_golden, run_step
 from sumtile.program.program import Program
 from sumtile.quantize import Scheme, quantize_network
 from sumtile.quantize.real import run_quantized
@@ -112,13 +113,16 @@ def test_every_scheme_runs_on_its_overlay(build: Callable[[int], Network], overl
     target = Overlay.load(overlay, "pynq-z2")
     quantized = quantize_network(network, random_images(network, 40, 1), scheme)
     program = compile_network(quantized, target)
-    assert {(step.layer.operator, step.layer.weight_bits) for step in program.steps} == arrays
+    assert {("mac" if isinstance(step, FcStep) else step.layer.operator, step.layer.weight_bits) for step in program.steps} == arrays
     images = random_images(network, 10, 2)
     real = run_quantized(quantized, network.preprocess.apply(images).transpose(0, 2, 3, 1))
     for step in program.steps:
-        difference = np.abs(run_step(target.engine, step, real[step.source], None if step.residual is None else real[step.residual]) - real[step.target])
+        maps = [real[name] for name in step.reads]
+        made = run_fc_step(target.engine, step, *maps) if isinstance(step, FcStep) else run_step(target.engine, step, *maps)
+        difference = np.abs(made - real[step.target])
         # A finer average shows the units by which single values before it differ.
-        units, share = (4, 0.5) if step.layer.pool and step.layer.pool.kind == "average" else (1, 0.1)
+        pool = None if isinstance(step, FcStep) else step.layer.pool
+        units, share = (4, 0.5) if pool and pool.kind == "average" else (1, 0.1)
         assert difference.max() <= units and np.mean(difference > 0) < share, f"'{step.name}' by {scheme}: {difference.max()}, {np.mean(difference > 0):.3f}"
 
 
@@ -126,7 +130,8 @@ def test_weights_lie_in_the_narrowest_integers() -> None:
     network = multiplying(lenet(0))
     images = random_images(network, 40, 1)
     wide = compile_network(quantize_network(network, images, dynamic(16)), Overlay.load("fixed16", "pynq-z2"))
-    assert {step.weights.dtype for step in wide.steps} == {np.dtype(np.int16)}
+    assert {step.weights.dtype for step in wide.layers} == {np.dtype(np.int16)}
+    assert {factor.weights.dtype for step in wide.fc_layers for factor in step.factors} == {np.dtype(np.int16)}
     assert {step.weights.dtype for step in compiled(lenet(0)).steps} == {np.dtype(np.int8), np.dtype(np.uint8)}
 
 
