@@ -25,7 +25,7 @@ from sumtile.network import Conv
 from sumtile.network.storage import load_network, save_network
 from sumtile.overlay import Overlay
 from sumtile.overlay.resources import overlays_folder
-from sumtile.program import read_program
+from sumtile.program import FcStep, read_program
 from sumtile.quantize.schemes import covering
 
 COMMANDS = ("demo", "compile", "classify", "evaluate", "doctor")
@@ -86,12 +86,12 @@ def multiplying_file(network_file: Path, tmp_path_factory: pytest.TempPathFactor
     ("options", "overlay", "arrays"),
     [
         (["--scheme", "covering"], "fixed8", ["mac", "mac", "mac"]),
-        (["--scheme", "dynamic", "--bits", "16", "--radius", "3", "--no-per-filter"], "fixed16", ["mac", "mac", "mac"]),
+        (["--scheme", "dynamic", "--bits", "16", "--radius", "3", "--no-per-filter"], "fixed16", ["mac", "mac", "fc"]),
         (["--scheme", "static", "--weight-bits", "6"], "fixed8", ["mac", "mac", "mac"]),
         (["--scheme", "fixed", "--no-compensate"], "fixed8", ["mac", "mac", "mac"]),
         (["--scheme", "sp2", "--ends", "6"], "sp2", ["mac", "sp2", "mac"]),
         (["--scheme", "msq", "--no-correct-biases"], "msq", ["mac", "mixed", "mac"]),
-        (["--scheme", "ternary", "--overlay", "fixed16"], "fixed16", ["mac", "mac", "mac"]),
+        (["--scheme", "ternary", "--overlay", "fixed16"], "fixed16", ["mac", "mac", "fc"]),
     ],
 )
 def test_the_overlay_follows_the_scheme(
@@ -101,7 +101,7 @@ def test_the_overlay_follows_the_scheme(
     assert main(["compile", str(multiplying_file), "--calibrate", str(dataset_file), "--board", "pynq-z2", "-o", str(output), *options]) == 0
     shown = capsys.readouterr().out
     program = read_program(output)
-    assert (program.overlay, [step.layer.operator for step in program.steps]) == (overlay, arrays)
+    assert (program.overlay, ["fc" if isinstance(step, FcStep) else step.layer.operator for step in program.steps]) == (overlay, arrays)
     for option, words in {
         "--radius": "within 3",
         "--no-per-filter": "one fl a layer",
