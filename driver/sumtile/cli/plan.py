@@ -29,13 +29,14 @@ examples:
 SOURCE is a float network (.onnx or .npz), which is planned for a scheme before it is quantized; a
 quantized network (.q); or a compiled program (.tile), which is planned for its own overlay.
 
-A line is a step: what computes it ('host': the processor); the kernel, with d where it is depthwise
-and its stride behind a slash; the shape of the result; in how many stripes of rows it is cut, with w
-where all weights stay in the engine, or i where the inputs of a stripe stay and the weights are sent
-again for each; and KiB that move. 'cycles' are those of the timing model, checked against the
-simulation; 'lanes' is the share of all the overlay's lanes that do useful work in that time; 'bound'
-is what takes the time: compute, a port (weights, features, residual, result), memory behind all
-ports, another stage of the engine, or the host.
+A line is a step: what computes it ('host': the processor; 'fc' and 'svd': the engine for fully
+connected layers, with one factor or two); the kernel, with d where it is depthwise and its stride
+behind a slash; the shape of the result; in how many stripes of rows it is cut, with w where all
+weights stay in the engine, or i where the inputs of a stripe stay and the weights are sent again
+for each; and KiB that move. 'cycles' are those of the timing model, checked against the simulation;
+'lanes' is the share of all its engine's lanes that do useful work in that time; 'bound' is what
+takes the time: compute, a port (weights, features, residual, result), memory behind all ports,
+another stage of the engine, or the host.
 
 LUTs, flip-flops, block RAMs and DSPs are estimates. The times of the memory and of the host rest
 on rates that the board's file assumes. The exit status is 2 when something cannot run."""

@@ -52,7 +52,7 @@ def _draw_bars(axes: Axes, plan: Plan) -> None:
     names = [layer.name if len(layer.name) <= _NAME_MAX else f"…{layer.name[1 - _NAME_MAX :]}" for layer in plan.layers]
     places = range(len(names))
     axes.barh(places, [1e3 * layer.seconds for layer in plan.layers], color=[_color(layer) for layer in plan.layers])
-    ideal = [1e3 * layer.operations / plan.lanes / plan.clock_mhz / 1e6 if layer.on_engine else 0.0 for layer in plan.layers]
+    ideal = [1e3 * layer.operations / layer.lanes / plan.clock_mhz / 1e6 if layer.on_engine else 0.0 for layer in plan.layers]
     axes.barh(places, ideal, height=0.3, color="white", alpha=0.65)
     axes.set_yticks(places, names, fontsize=7)
     axes.invert_yaxis()
