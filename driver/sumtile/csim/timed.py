@@ -29,9 +29,9 @@ class TimedKernel(Kernel):
             function.restype, function.argtypes = ctypes.c_int64, [ctypes.c_void_p, ctypes.c_int]
 
     def pace(self, ports: Ports) -> None:
-        """Sets how many beats a cycle each port moves at the most."""
+        """Sets how many beats a cycle each port moves at the most; vectors come as fast as features do."""
         for name in self.ports:
-            self._set_pace(name, getattr(ports, name.partition("_")[0]))
+            self._set_pace(name, ports.features if name == "vectors" else getattr(ports, name.partition("_")[0]))
 
     def _set_pace(self, port: str, rate: Fraction) -> None:
         if not 0 < rate <= 1:
@@ -47,6 +47,6 @@ class TimedKernel(Kernel):
         return {name: self._library.sumtile_waits_of(self._handle, i) for i, name in enumerate(self.loops)}
 
 
-def load_timed_kernel(overlay: Overlay, types: str = "native") -> TimedKernel:
+def load_timed_kernel(overlay: Overlay, types: str = "native", top: str | None = None) -> TimedKernel:
     """Like :func:`sumtile.csim.load_kernel`, for a kernel that keeps time."""
-    return TimedKernel(bound_library(build_kernel(overlay, types, timed=True)))
+    return TimedKernel(bound_library(build_kernel(overlay, types, timed=True, top=top)))
