@@ -266,9 +266,9 @@ def test_ports_that_the_design_does_not_have(tmp_path: Path) -> None:
     replace(source, "Register& stamp, Register& status", "Register& status, Register& stamp")
     _, findings = lint_hls.lint(tmp_path, [Overlay.load("adder", "pynq-z2")])
     sentences = " ".join(finding.sentence for finding in findings)
-    assert "adder on pynq-z2: the bits of port 'features' is 128 in the kernel, but 64 in the block design." in sentences
+    assert "adder on pynq-z2: port 'features' has bits 128 in the kernel, but 64 in the block design." in sentences
     assert "the kernel has a port 'weights_3', which the block design does not connect." in sentences
-    assert "the bundle of port 'layers' is registers in the kernel, but control in the block design." in sentences
+    assert "port 'layers' has bundle registers in the kernel, but control in the block design." in sentences
     assert "the registers come in the order status, stamp" in sentences
 
 

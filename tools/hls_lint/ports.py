@@ -79,7 +79,7 @@ def compare(ports: Iterable[Port], expected: Iterable[Port]) -> Iterator[str]:
         for what in ("mode", "direction", "bits", "bundle"):
             mine, theirs = getattr(has[name], what), getattr(wants[name], what)
             if mine != theirs:
-                yield f"the {what} of port '{name}' is {mine} in the kernel, but {theirs} in the block design."
+                yield f"port '{name}' has {what} {mine} in the kernel, but {theirs} in the block design."
     order = [port.name for port in ports if port.mode == "s_axilite"], [port.name for port in expected if port.mode == "s_axilite"]
     if order[0] != order[1] and sorted(order[0]) == sorted(order[1]):
         yield f"the registers come in the order {', '.join(order[0])}, but the block design has {', '.join(order[1])}."
