@@ -13,8 +13,7 @@ import numpy as np
 import pytest
 from tests.support.overlays import FC_ENGINES
 
-from sumtile.csim import Kernel, load_kernel
-from sumtile.csim.simulator import simulate_fc
+from sumtile.csim import Kernel, load_kernel, simulate_fc
 from sumtile.kernels.fc import run_fc
 from sumtile.kernels.fc_cases import random_fc_case
 from sumtile.overlay.fc_engine import FC_TOP

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from tests.support.overlays import FC_ENGINES
 
-from sumtile.csim.simulator import simulate_fc
+from sumtile.csim import simulate_fc
 from sumtile.csim.timed import TimedKernel, load_timed_kernel
 from sumtile.kernels.fc import FcLayer, run_fc
 from sumtile.kernels.fc_cases import FcCase, random_fc_case

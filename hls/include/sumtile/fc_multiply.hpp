@@ -136,9 +136,10 @@ struct FcSums {
     }
   }
 
-  template <class Memory>
-  void add(const typename D::WeightRow& row, const Memory& memory, const FcWalk& walk, const FcDescriptor& d,
-           bool is_unsigned) {
+  // Both factors share the lanes: what differs is the memory that a word comes from.
+  template <class Inputs, class Middle>
+  void add(const typename D::WeightRow& row, const Inputs& inputs, const Middle& middle, bool is_first,
+           const FcWalk& walk, const FcDescriptor& d, bool is_unsigned) {
 #pragma HLS inline
     FcWeights<Config> weights;
     weights.template unpack<0>(row, d.width, walk.first, typename Config::Widths());
@@ -148,7 +149,11 @@ struct FcSums {
       if (b < d.images) {
         typename D::BeatData word[D::kWordBeats];
 #pragma HLS array_partition variable=word complete
-        memory.read(b, int(walk.memory_word), word);
+        if (is_first) {
+          inputs.read(b, int(walk.memory_word), word);
+        } else {
+          middle.read(b, int(walk.memory_word), word);
+        }
         const typename D::Accumulator terms = weights.times(word, is_unsigned);
         value[b] = walk.word == 0 ? terms : typename D::Accumulator(value[b] + terms);
       }
@@ -283,11 +288,7 @@ factors:
         walk.at_parameters = false;
       } else if (has_row) {
         const bool output_ends = walk.word + 1 == factor.words;
-        if (f == 0) {
-          sums.add(row, inputs, walk, d, factor.ifm_unsigned);
-        } else {
-          sums.add(row, middle, walk, d, factor.ifm_unsigned);
-        }
+        sums.add(row, inputs, middle, f == 0, walk, d, factor.ifm_unsigned);
         if (output_ends) beats.take(sums, parameters, walk.record, factor);
         if (output_ends && (beats.full() || walk.output + 1 == factor.outputs)) beats.finish(middle, factor.is_last);
         walk.advance(output_ends, D::kRowRecords, int(d.row_weights), D::kLanes);
