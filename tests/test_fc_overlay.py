@@ -13,6 +13,7 @@ from sumtile.kernels.fc_packing import FC_FIELDS, FC_HEADER_BYTES, FC_MAGIC
 from sumtile.overlay import Overlay
 from sumtile.overlay.config_header import config_header
 from sumtile.overlay.design import addresses, dmas, interrupts
+from sumtile.overlay.estimate import budget, estimate
 from sumtile.overlay.hls_project import hls_projects
 from sumtile.overlay.resources import hls_folder
 from tests.support.overlays import FC_ENGINES, small_overlay
@@ -88,3 +89,17 @@ def test_both_kernels_are_built() -> None:
         ("engine_1", "svd_fc", "/root/hls/kernels/svd_fc.cpp"),
     ]
     assert "FcEngineConfig" in config_header(FC_ENGINES["four16"]) and "FcEngineConfig" not in config_header(Overlay.load("msq", "zc706"))
+
+
+def test_lanes_and_memories_are_estimated_for_each_image() -> None:
+    one, two, wide = (estimate(overlay_with(**changes))["fully connected"] for changes in ({"batch": 1}, {"batch": 2}, {"batch": 1, "weight_streams": 4}))
+    lanes = overlay_with(batch=1).fully_connected.lanes
+    assert one.dsp > lanes and two.dsp == 2 * one.dsp
+    assert wide.dsp - one.dsp == lanes  # four streams feed twice the lanes of two
+    assert "fully connected" not in estimate(small_overlay("mac_conv", 16, stream_bits=64))
+
+
+def test_fixed16_on_the_zc706_stays_below_the_dsps_of_the_paper() -> None:
+    """780 in Qiu et al., FPGA'16."""
+    uses = {use.resource: use for use in budget(Overlay.load("fixed16", "zc706"))}
+    assert uses["dsp"].used <= 780 and all(use.fits for use in uses.values())
