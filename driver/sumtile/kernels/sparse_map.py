@@ -70,11 +70,6 @@ def decode(mask: np.ndarray, signs: np.ndarray, n: int) -> np.ndarray:
     return ternary
 
 
-def encoded_bits(ternary: np.ndarray) -> int:
-    """Bits of mask and signs, not rounded up to words: one a coefficient and one more a non-zero one."""
-    return int(ternary.size + np.count_nonzero(ternary))
-
-
 def _sign_places(counts: np.ndarray, word_bits: int) -> np.ndarray:
     """Where the signs of all rows lie in the bits of the sign words: each row begins a word."""
     words = _words(counts, word_bits)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The network: a plain graph of dataclasses, the order of its channels, and its float reference in numpy."""
 
+from sumtile.network.bases import Bases
 from sumtile.network.graph import (
     Activation,
     Add,
@@ -27,6 +28,7 @@ from sumtile.network.order import ChannelGroup, channel_groups, reorder_channels
 __all__ = [
     "Activation",
     "Add",
+    "Bases",
     "BatchNorm",
     "ChannelGroup",
     "Concat",

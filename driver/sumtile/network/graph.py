@@ -16,6 +16,8 @@ import numpy as np
 
 from sumtile.errors import SumtileError
 from sumtile.fields import check_fields
+from sumtile.network.bases import Bases
+from sumtile.network.grid import Grid
 
 SIDE_MAX = 4095
 """Largest height, width, kernel, stride, dilation or padding."""
@@ -258,43 +260,6 @@ class Flatten(Node):
     """(N, C, H, W) to (N, C * H * W), in that order."""
 
 
-@dataclass(frozen=True)
-class Grid:
-    """The numbers that training quantized something to: ``scale`` times the integers of a width.
-
-    Attributes:
-        bits: width of the integers, at least 1.
-        signed: two's complement, or unsigned.
-        narrow: without the lowest integer.
-        scale: float array, () for one scale or (channels,) for one an output channel.
-    """
-
-    bits: int
-    signed: bool
-    narrow: bool
-    scale: np.ndarray
-
-    @property
-    def low(self) -> int:
-        """Smallest integer."""
-        return (-(1 << (self.bits - 1)) if self.signed else 0) + (self.narrow and self.signed)
-
-    @property
-    def high(self) -> int:
-        """Largest integer; an unsigned narrow grid ends one earlier, as QONNX has it."""
-        return (1 << (self.bits - 1)) - 1 if self.signed else (1 << self.bits) - 1 - self.narrow
-
-    def snap(self, values: np.ndarray, axis: int) -> np.ndarray:
-        """The nearest numbers of the grid, in float32 of the same shape: ties to even, saturated.
-
-        Args:
-            axis: of the channels that have scales of their own.
-        """
-        scale = np.asarray(self.scale, np.float32)
-        scale = scale.reshape(-1, *(1,) * (values.ndim - 1 - axis)) if scale.ndim else scale
-        return np.asarray(np.rint(np.clip(values.astype(np.float32) / scale, self.low, self.high)) * scale)
-
-
 @dataclass
 class Network:
     """A network: nodes in an order in which every tensor is made before it is read; the last node is the output.
@@ -306,6 +271,7 @@ class Network:
         classes: names of the output classes, in order.
         grids: what was quantized in training, by name: of a tensor, or of a layer's weights as ``<node>.weight``; empty
             for a network that was trained in floating point.
+        bases: what composes the kernels of convolutions, by the name of the node; its weights are what they compose.
     """
 
     name: str
@@ -313,6 +279,7 @@ class Network:
     nodes: list[Node] = field(default_factory=list)
     classes: tuple[str, ...] = ()
     grids: dict[str, Grid] = field(default_factory=dict)
+    bases: dict[str, Bases] = field(default_factory=dict)
 
     @property
     def output(self) -> str:
@@ -331,7 +298,7 @@ class Network:
         return [node for node in self.nodes if name in node.inputs]
 
     def check(self) -> None:
-        """Raises SumtileError for an empty network, a name used twice, a tensor read before it is made, or a node or preprocessing that is broken in itself."""
+        """Raises SumtileError for an empty network, a name used twice, a tensor read before it is made, or a node, preprocessing or bases that are broken in themselves."""
         if not self.nodes:
             raise SumtileError(f"network '{self.name}' has no nodes; add at least one layer.")
         self.preprocess.check()
@@ -344,3 +311,14 @@ class Network:
             if node.name in made:
                 raise SumtileError(f"network '{self.name}' has two tensors named '{node.name}'; rename one.")
             made.add(node.name)
+        for name, bases in self.bases.items():
+            self._check_bases(name, bases)
+
+    def _check_bases(self, name: str, bases: Bases) -> None:
+        bases.check(name)
+        node = self.node(name)
+        if not isinstance(node, Conv) or node.groups != 1 or node.operator != "mac":
+            raise SumtileError(f"network '{self.name}' has bases for '{name}', which is no ordinary convolution; remove them.")
+        composed = bases.compose()
+        if composed.shape != node.weight.shape or not np.allclose(composed, node.weight, rtol=0, atol=1e-5 * float(np.abs(composed).max())):
+            raise SumtileError(f"the weights of node '{name}' are not those that its bases compose; compose them again, or remove the bases.")

@@ -12,10 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from sumtile.errors import SumtileError
+from sumtile.network.bases import Bases
 from sumtile.network.graph import INPUT, BatchNorm, Concat, Conv, Flatten, Grid, Linear, LocalResponseNorm, Network, Node, PRelu, Select
 
 
@@ -80,8 +82,31 @@ def reorder_channels(network: Network, orders: Mapping[str, np.ndarray]) -> Netw
         order = _checked(groups[name], np.asarray(order))
         by_tensor.update(dict.fromkeys(groups[name].tensors, order))
     _follow_parts(network, by_tensor)
-    nodes = [_reordered(node, by_tensor) for node in network.nodes]
-    return replace(network, nodes=nodes, grids={name: _reordered_grid(name, grid, by_tensor) for name, grid in network.grids.items()})
+    return take_channels(network, by_tensor)
+
+
+def take_channels(network: Network, chosen: Mapping[str, np.ndarray]) -> Network:
+    """The network with some of its channels, in the order given; the others are gone from what makes and what reads them.
+
+    Args:
+        chosen: indices of channels by the name of a tensor, the same for all tensors of a channel group; other tensors
+            keep all of theirs. A tensor that a Select reads must keep all of its channels, in any order.
+    """
+    counts = _channel_counts(network)
+    taken = {name: _Taken(counts[name], channels) for name, channels in chosen.items()}
+    return replace(
+        network,
+        nodes=[_reordered(node, taken) for node in network.nodes],
+        grids={name: _reordered_grid(name, grid, taken) for name, grid in network.grids.items()},
+        bases={name: _reordered_bases(name, network, taken) for name in network.bases},
+    )
+
+
+class _Taken(NamedTuple):
+    """The channels that are taken of so many."""
+
+    of: int
+    channels: np.ndarray
 
 
 def _members(network: Network) -> list[list[str]]:
@@ -164,8 +189,8 @@ def _checked(group: ChannelGroup, order: np.ndarray) -> np.ndarray:
     return order
 
 
-def _reordered(node: Node, orders: Mapping[str, np.ndarray]) -> Node:
-    """A node whose arrays follow the orders of the tensors that it makes and reads."""
+def _reordered(node: Node, orders: Mapping[str, _Taken]) -> Node:
+    """A node whose arrays follow the channels that are taken of the tensors that it makes and reads."""
     made, read = orders.get(node.name), orders.get(node.inputs[0])
     if isinstance(node, BatchNorm):
         gamma, beta, mean, variance = (_taken(node, array, made) for array in (node.gamma, node.beta, node.mean, node.variance))
@@ -174,26 +199,34 @@ def _reordered(node: Node, orders: Mapping[str, np.ndarray]) -> Node:
         weight = _taken(node, node.weight, made)
         if _makes_channels(node):
             weight = _taken(node, weight, read, axis=1)
-        return replace(node, weight=weight, bias=None if node.bias is None else _taken(node, node.bias, made))
+        changed = replace(node, weight=weight, bias=None if node.bias is None else _taken(node, node.bias, made))
+        return replace(changed, groups=len(weight)) if isinstance(changed, Conv) and _is_depthwise(node) else changed
     if isinstance(node, PRelu) and node.slope.size > 1:
         return replace(node, slope=_taken(node, node.slope, made))
     if isinstance(node, Select):
-        moved = node.channels if read is None else np.argsort(read)[node.channels]
+        moved = node.channels if read is None else np.argsort(read.channels)[node.channels]
         return replace(node, channels=_taken(node, moved, made))
     return replace(node)
 
 
-def _reordered_grid(name: str, grid: Grid, orders: Mapping[str, np.ndarray]) -> Grid:
+def _reordered_bases(name: str, network: Network, orders: Mapping[str, _Taken]) -> Bases:
+    """The bases of a node, as its weights."""
+    bases, read = network.bases[name], network.node(name).inputs[0]
+    outputs, inputs = (orders[tensor].channels if tensor in orders else np.arange(count) for tensor, count in zip((name, read), bases.coefficients.shape))
+    return bases.taken(outputs, inputs)
+
+
+def _reordered_grid(name: str, grid: Grid, orders: Mapping[str, _Taken]) -> Grid:
     """The grid of a tensor or of a node's weights, where it has a scale for each channel."""
     order = orders.get(name.removesuffix(".weight"))
-    return grid if order is None or grid.scale.size != len(order) else replace(grid, scale=grid.scale.reshape(-1)[order].reshape(grid.scale.shape))
+    return grid if order is None or grid.scale.size != order.of else replace(grid, scale=grid.scale.reshape(-1)[order.channels])
 
 
-def _taken(node: Node, array: np.ndarray, order: np.ndarray | None, axis: int = 0) -> np.ndarray:
-    """The array with the entries of an axis in that order; behind a Flatten, a channel is a run of entries, one a pixel."""
+def _taken(node: Node, array: np.ndarray, order: _Taken | None, axis: int = 0) -> np.ndarray:
+    """The array with those entries of an axis; behind a Flatten, a channel is a run of entries, one a pixel."""
     if order is None:
         return array
-    run, rest = divmod(array.shape[axis], len(order))
+    run, rest = divmod(array.shape[axis], order.of)
     if rest:
-        raise SumtileError(f"node '{node.name}' has an array of shape {array.shape} for {len(order)} channels on axis {axis}; correct the network's arrays.")
-    return np.take(array, (order[:, None] * run + np.arange(run)).ravel(), axis)
+        raise SumtileError(f"node '{node.name}' has an array of shape {array.shape} for {order.of} channels on axis {axis}; correct the network's arrays.")
+    return np.take(array, (order.channels[:, None] * run + np.arange(run)).ravel(), axis)

@@ -4,6 +4,7 @@
 
 The manifest lies in the array ``manifest`` as UTF-8 bytes. A node is an object with its class as ``type`` and its fields;
 a field that is an array reads ``{"array": "<name>"}`` and lies in the file under that name.
+Weights that bases compose are not stored: the reader composes them.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import numpy as np
 from sumtile.errors import SumtileError
 from sumtile.fields import from_json
 from sumtile.files import regular_file, write_whole
+from sumtile.network.bases import Bases
 from sumtile.network.graph import (
     Activation,
     Add,
@@ -67,7 +69,10 @@ def save_network(network: Network, path: str | Path) -> None:
         "classes": network.classes,
         "nodes": [_describe(node, arrays) for node in network.nodes],
         "grids": {name: _describe_fields(name, grid, arrays) for name, grid in network.grids.items()},
+        "bases": {name: _describe_fields(name, bases, arrays) for name, bases in network.bases.items()},
     }
+    for name in network.bases:
+        del arrays[_weight(name)]
     content = io.BytesIO()
     np.savez_compressed(content, **{_MANIFEST: np.frombuffer(json.dumps(manifest).encode(), np.uint8)}, **arrays)
     try:
@@ -91,9 +96,13 @@ def load_network(path: str | Path) -> Network:
     manifest = _read_manifest(path, arrays)
     try:
         described = from_json(_Described, manifest, "the manifest")
+        bases = {name: from_json(Bases, _values(fields, arrays), f"the bases of '{name}'") for name, fields in described.bases.items()}
+        for name, composing in bases.items():
+            composing.check(name)
+            arrays[_weight(name)] = composing.compose()
         nodes = [_rebuild(node, arrays) for node in described.nodes]
         grids = {name: from_json(Grid, _values(grid, arrays), f"grid '{name}'") for name, grid in described.grids.items()}
-        network = Network(described.name, described.preprocess, nodes, described.classes, grids)
+        network = Network(described.name, described.preprocess, nodes, described.classes, grids, bases)
         network.check()
     except SumtileError as error:
         raise SumtileError(f"{path} is a network file that describes no network: {error}") from None
@@ -111,13 +120,14 @@ class _Described:
     classes: tuple[str, ...]
     nodes: tuple[dict[str, Any], ...]
     grids: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
+    bases: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
 
 
 def _describe(node: Node, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
     return {"type": type(node).__name__, **_describe_fields(node.name, node, arrays)}
 
 
-def _describe_fields(owner: str, described: Node | Grid, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+def _describe_fields(owner: str, described: Node | Grid | Bases, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
     """The fields of a dataclass; its arrays go to ``arrays``, named after the owner and the field."""
     values: dict[str, Any] = {}
     for field in dataclasses.fields(described):
@@ -128,6 +138,11 @@ def _describe_fields(owner: str, described: Node | Grid, arrays: dict[str, np.nd
             value = {"array": name}
         values[field.name] = value
     return values
+
+
+def _weight(name: str) -> str:
+    """What the array of a node's weights is called."""
+    return f"{name}.weight"
 
 
 def _rebuild(described: dict[str, Any], arrays: dict[str, np.ndarray]) -> Node:
