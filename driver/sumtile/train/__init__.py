@@ -16,10 +16,10 @@ from sumtile.train.settings import Epoch, Settings
 if TYPE_CHECKING:
     from sumtile.train.adder import AdderConv2d, adapt_learning_rates, adder_conv2d
     from sumtile.train.export import to_network
-    from sumtile.train.lenet import lenet5, lenet5_adder
+    from sumtile.train.lenet import lenet5, lenet5_adder, lenet5_wide
     from sumtile.train.training import predict, train
 
-__all__ = ["AdderConv2d", "Epoch", "Settings", "adapt_learning_rates", "adder_conv2d", "lenet5", "lenet5_adder", "predict", "to_network", "train"]
+__all__ = ["AdderConv2d", "Epoch", "Settings", "adapt_learning_rates", "adder_conv2d", "lenet5", "lenet5_adder", "lenet5_wide", "predict", "to_network", "train"]
 
 _MODULES = {
     "AdderConv2d": "adder",
@@ -27,6 +27,7 @@ _MODULES = {
     "adder_conv2d": "adder",
     "lenet5": "lenet",
     "lenet5_adder": "lenet",
+    "lenet5_wide": "lenet",
     "predict": "training",
     "to_network": "export",
     "train": "training",

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The sumtile authors
 # SPDX-License-Identifier: Apache-2.0
-"""``python -m sumtile.train``: trains a LeNet-5, with adder layers or ordinary ones, and saves it as a network file."""
+"""``python -m sumtile.train``: trains a LeNet-5, with adder layers or ordinary ones, narrow or wide, and saves it as a network file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sumtile.images import read_images
 from sumtile.network.storage import save_network
 from sumtile.train.settings import Epoch, Settings
 
-ADDER, ORDINARY = "lenet5-adder", "lenet5"
+ADDER, ORDINARY, WIDE = "lenet5-adder", "lenet5", "lenet5-wide"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -32,11 +32,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from sumtile.train import lenet5, lenet5_adder, predict, to_network, train  # torch, which may be absent and is slow to import
+    from sumtile.train import lenet5, lenet5_adder, lenet5_wide, predict, to_network, train  # torch, which may be absent and is slow to import
     from sumtile.train.lenet import PREPROCESS
 
     training, test = (replace(data, images=read_images(data.images, PREPROCESS)) for data in (open_dataset(options.dataset, split) for split in ("train", "test")))
-    build = {ADDER: lenet5_adder, ORDINARY: lenet5}[options.network]
+    build = {ADDER: lenet5_adder, ORDINARY: lenet5, WIDE: lenet5_wide}[options.network]
     settings = Settings(epochs=options.epochs, seed=options.seed, threads=options.threads)
     began = time.perf_counter()
     model = train(functools.partial(build, len(training.classes)), training, PREPROCESS, settings, functools.partial(_print_epoch, settings.epochs))
@@ -59,16 +59,16 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sumtile.train", description="Train a LeNet-5 on 28x28 grey images.")
     parser.add_argument(
         "--network",
-        choices=(ADDER, ORDINARY),
+        choices=(ADDER, ORDINARY, WIDE),
         default=ADDER,
-        help=f"{ADDER}: the two middle convolutions are adder layers, -|x - w|; {ORDINARY}: all are ordinary, x * w (default: %(default)s)",
+        help=f"{ADDER}: the two middle convolutions are adder layers, -|x - w|; {ORDINARY}: all are ordinary, x * w; {WIDE}: ordinary ones of twice the channels (default: %(default)s)",
     )
     parser.add_argument("--dataset", default="fashion-mnist", help="name or path of a data set with a train and a test split (default: %(default)s)")
     parser.add_argument("--epochs", type=int, default=defaults.epochs, help="passes over the training images (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=defaults.seed, help="seed of everything random (default: %(default)s)")
     parser.add_argument("--threads", type=int, default=defaults.threads, help="processor threads; part of what makes a run repeatable (default: %(default)s)")
     parser.add_argument("--samples", type=Path, help="folder for the first two test images of each class that the network gets right")
-    parser.add_argument("-o", "--output", type=Path, help="network file to write (default: lenet5_adder_fashion.npz or lenet5_fashion.npz)")
+    parser.add_argument("-o", "--output", type=Path, help="network file to write (default: named after the network, such as lenet5_adder_fashion.npz)")
     return parser
 
 
