@@ -12,6 +12,7 @@ import contextlib
 import math
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -29,15 +30,36 @@ _EVALUATION_BATCH = 100
 _WARM_UP_STEPS = 200
 
 
-def train(build: Callable[[], nn.Module], data: Dataset, preprocess: Preprocess, settings: Settings | None = None, report: Callable[[Epoch], None] | None = None) -> nn.Module:
-    """Trains a fresh network.
+@dataclass(frozen=True)
+class Method:
+    """What a way of training adds to the plain one.
+
+    Attributes:
+        begin: called with the network and the number of each epoch, from 1, before it; it may choose which parameters learn.
+        penalty: of the network, added to the cross entropy of each step.
+    """
+
+    begin: Callable[[nn.Module, int], None] | None = None
+    penalty: Callable[[nn.Module], torch.Tensor] | None = None
+
+
+def train(
+    build: Callable[[], nn.Module],
+    data: Dataset,
+    preprocess: Preprocess,
+    settings: Settings | None = None,
+    report: Callable[[Epoch], None] | None = None,
+    method: Method | None = None,
+) -> nn.Module:
+    """Trains a network.
 
     Args:
-        build: makes the network, (N, C, H, W) to (N, classes); it is called after the seed is set.
+        build: makes the network, (N, C, H, W) to (N, classes), with random weights or others; it is called after the seed is set.
         data: training images, of the size that ``preprocess`` gives.
         preprocess: from pixels to the network's input.
         settings: defaults when None.
         report: called after each epoch.
+        method: plain training when None.
 
     Returns:
         the network in evaluation mode.
@@ -45,7 +67,7 @@ def train(build: Callable[[], nn.Module], data: Dataset, preprocess: Preprocess,
     Raises:
         SumtileError: no compiler for the adder layers, fewer images than a batch, or a loss that is no longer finite.
     """
-    settings = settings or Settings()
+    settings, method = settings or Settings(), method or Method()
     if len(data) < settings.batch:
         raise SumtileError(f"data set '{data.name}' has {len(data)} images, fewer than a batch of {settings.batch}; give more images or a smaller batch.")
     _check_size(data, preprocess)
@@ -56,7 +78,9 @@ def train(build: Callable[[], nn.Module], data: Dataset, preprocess: Preprocess,
         steps = settings.epochs * (len(data) // settings.batch)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate_factor(step, steps))
         for number in range(1, settings.epochs + 1):
-            epoch = _train_epoch(number, model, optimizer, schedule, data, preprocess, settings)
+            if method.begin:
+                method.begin(model, number)
+            epoch = _train_epoch(number, model, optimizer, schedule, data, preprocess, settings, method)
             if report:
                 report(epoch)
     return model.eval()
@@ -79,12 +103,15 @@ def _train_epoch(
     data: Dataset,
     preprocess: Preprocess,
     settings: Settings,
+    method: Method,
 ) -> Epoch:
     began, losses, right, count = time.perf_counter(), 0.0, 0, 0
     model.train()
     for x, labels in _batches(data, preprocess, settings):
         scores = model(x)
         loss = F.cross_entropy(scores, labels)
+        if method.penalty:
+            loss = loss + method.penalty(model)
         optimizer.zero_grad()
         loss.backward()
         adapt_learning_rates(model, settings.eta)
