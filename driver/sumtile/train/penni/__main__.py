@@ -72,7 +72,7 @@ def _print_epoch(epoch: Epoch) -> None:
 
 def _accuracy(network: Network, data: Dataset) -> float:
     batches = (data.images[first : first + _BATCH] for first in range(0, len(data), _BATCH))
-    found = [run_float(network, network.preprocess.apply(batch))[network.output].argmax(axis=1) for batch in batches]
+    found = [run_float(network, network.preprocess.apply(batch))[network.output].reshape(len(batch), -1).argmax(axis=1) for batch in batches]
     return float((np.concatenate(found) == data.labels).mean())
 
 
