@@ -98,6 +98,7 @@ OVERLAYS: dict[str, Callable[[dict], object]] = {
     "logic_lanes of the mac of 8 bits array is 1, but 0 is needed": lambda o: engine(o)["arrays"][1].update(logic_lanes=1),
     "logic_lanes of the adder of 8 bits array is -1, but 0 is needed": lambda o: engine(o)["arrays"][0].update(logic_lanes=-1),
     "fold 1 of the adder array must be a multiple of 2": lambda o: engine(o)["arrays"][1].update(weight_bits=4),
+    "adders, look_ahead, look_aside and columns are for basis arrays": lambda o: engine(o)["arrays"][0].update(adders=4),
     "scale_fold 3 must divide to": lambda o: engine(o).update(scale_fold=3),
     "first array is 'adder' is called 'adder_conv'": lambda o: engine(o).update(top="mac_conv"),
     "weight_streams is 3, but 1, 2, 4 are supported": lambda o: engine(o).update(weight_streams=3),
@@ -123,6 +124,40 @@ def test_a_wrong_overlay_is_refused(folder: Path, sentence: str) -> None:
     OVERLAYS[sentence](raw)
     (folder / "adder.json").write_text(json.dumps(raw))
     assert sentence in refusal(folder)
+
+
+BASIS_ARRAYS: dict[str, dict] = {
+    "tp is 1 and fold 2, but a basis array works on one column without folding": {"fold": 2},
+    "adders of the basis array is 3, but a divisor of ti (16) is needed": {"adders": 3, "look_aside": 0},
+    "look_ahead of the basis array is 8, but 0 to 7 is supported": {"look_ahead": 8},
+    "look_aside of the basis array is 4, but 0 to 3 is possible": {"look_aside": 4},
+    "columns of the basis array is 0, but 1 to 4096 is supported": {"columns": 0},
+    "weight_bits of the basis array is 4, but 8 is supported": {"weight_bits": 4},
+}
+
+
+@pytest.mark.parametrize("sentence", BASIS_ARRAYS)
+def test_a_wrong_basis_array_is_refused(sentence: str) -> None:
+    first, second = ARRAYS["basis_conv"](8)
+    with pytest.raises(SumtileError, match=re.escape(sentence)):
+        small_overlay("basis_conv", 8, arrays=[first | BASIS_ARRAYS[sentence], second])
+
+
+@pytest.mark.parametrize(
+    ("lanes", "arrays", "sentence"),
+    [
+        ({"ti": 16, "to": 4, "tp": 2}, ARRAYS["basis_conv"](8), "tp is 2 and fold 1"),
+        ({"ti": 8, "to": 4, "tp": 1}, ARRAYS["basis_conv"](8), "ti is 8, but a basis array gathers from 16 or 32 lanes"),
+        (
+            {"ti": 16, "to": 4, "tp": 1},
+            [ARRAYS["basis_conv"](8)[0], {"operator": "mac", "fold": 4, "weight_bits": 4}],
+            "must fit a tile, but ti = 16 weights of 4 bits are narrower",
+        ),
+    ],
+)
+def test_lanes_that_no_basis_array_has_are_refused(lanes: dict, arrays: list[dict], sentence: str) -> None:
+    with pytest.raises(SumtileError, match=re.escape(sentence)):
+        small_overlay("basis_conv", 8, lanes=lanes, arrays=arrays)
 
 
 BOARDS: dict[str, dict] = {

@@ -25,7 +25,8 @@ constexpr const char* kPortNames[] = {"features",  "residual",  "result",   "wei
 constexpr const char* kRegisterNames[] = {"stamp", "status", "layers", "busy", "starved", "stalled"};
 // In the order of sumtile::Loop.
 constexpr const char* kLoopNames[] = {"load_features", "load_weights", "load_residual", "window", "replay", "compute",
-                                      "scale",         "reorder",      "combine",       "pool",   "store",  "send"};
+                                      "scale",         "reorder",      "combine",       "pool",   "store",  "send",
+                                      "deal",          "dilute",       "concentrate",   "basis"};
 constexpr int kResult = 2, kFirstWeights = 3;
 
 struct Kernel {

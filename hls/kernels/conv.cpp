@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The sumtile authors
 // SPDX-License-Identifier: Apache-2.0
-// Top function of every convolution engine. Its operators and its name, adder_conv, mac_conv, sp2_conv or msq_conv, are
-// those of the overlay's configuration.
+// Top function of every convolution engine. Its operators and its name, adder_conv, mac_conv, sp2_conv, msq_conv
+// or basis_conv, are those of the overlay's configuration.
 #include "sumtile_config.hpp"
 #include "sumtile/engine.hpp"
 

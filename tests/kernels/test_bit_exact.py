@@ -18,18 +18,18 @@ from sumtile.csim import Kernel, load_kernel, simulate_layer
 from sumtile.kernels.cases import random_case
 from sumtile.kernels.golden import run_layer
 
-LAYERS, DEPTHWISE_LAYERS = 500, 300
+LAYERS, BASIS_LAYERS, DEPTHWISE_LAYERS = 500, 300, 300
 RUNS = sorted({(name, array.operator, array.weight_bits) for name, overlay in ENGINES.items() for array in overlay.engine.arrays})
 
 
 @pytest.mark.parametrize("engine, operator, weight_bits", RUNS)
 def test_random_layers(engine: str, operator: str, weight_bits: int) -> None:
     kernels = _kernels(engine)
-    for seed in range(LAYERS):
+    for seed in range(BASIS_LAYERS if operator == "basis" else LAYERS):
         _check(kernels, engine, operator, weight_bits, seed)
 
 
-@pytest.mark.parametrize("engine, operator, weight_bits", [run for run in RUNS if run[1] != "adder"])
+@pytest.mark.parametrize("engine, operator, weight_bits", [run for run in RUNS if run[1] not in ("adder", "basis")])
 def test_random_depthwise_layers(engine: str, operator: str, weight_bits: int) -> None:
     kernels = _kernels(engine)
     for seed in range(DEPTHWISE_LAYERS):

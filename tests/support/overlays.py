@@ -12,12 +12,16 @@ ARRAYS = {
     "adder_conv": lambda bits: [{"operator": "adder", "fold": 1, "weight_bits": bits}, {"operator": "mac", "fold": 2, "weight_bits": bits}],
     "mac_conv": lambda bits: [{"operator": "mac", "fold": 1, "weight_bits": bits}, {"operator": "mac", "fold": 2, "weight_bits": bits}],
     "sp2_conv": lambda bits: [{"operator": "sp2", "fold": 1, "weight_bits": 4}, {"operator": "mac", "fold": 4, "weight_bits": bits}],
+    "basis_conv": lambda bits: [
+        {"operator": "basis", "fold": 1, "weight_bits": 8, "adders": 4, "look_ahead": 2, "look_aside": 1, "columns": 24},
+        {"operator": "mac", "fold": 4, "weight_bits": 8},
+    ],
     "msq_conv": lambda bits: [{"operator": "mixed", "fold": 1, "weight_bits": 4, "fixed_lanes": 3}, {"operator": "mac", "fold": 4, "weight_bits": bits}],
 }
 
 
 def small_overlay(top: str, data_bits: int, *, board: str = "zcu102", fc: dict[str, object] | None = None, **changes: object) -> Overlay:
-    """An engine with 4 x 8 x 3 lanes and short buffers; ``changes`` replaces keys of its description. The board has the six memory ports of four weight streams.
+    """An engine with 4 x 8 x 3 lanes (16 x 4 x 1 with a basis array) and short buffers; ``changes`` replaces keys of its description. The board has the six memory ports of four weight streams.
 
     ``fc`` describes an engine for fully connected layers beside it.
     """
@@ -26,7 +30,7 @@ def small_overlay(top: str, data_bits: int, *, board: str = "zcu102", fc: dict[s
         "top": top,
         "data_bits": data_bits,
         "stream_bits": 32,
-        "lanes": {"ti": 4, "to": 8, "tp": 3},
+        "lanes": {"ti": 16, "to": 4, "tp": 1} if top == "basis_conv" else {"ti": 4, "to": 8, "tp": 3},
         "arrays": ARRAYS[top](data_bits),
         "limits": {"kernel": 7, "reduction": 65536, "channels": 256},
         "buffers": {"feature_words": 60, "weight_tiles": 50, "reorder_words": 60, "pool_beats": 64 * data_bits // 4},
@@ -55,6 +59,17 @@ ENGINES = {
         limits={"kernel": 7, "reduction": 65536, "channels": 240},
         scale_fold=5,
         weight_streams=4,
+    ),
+    "basis": small_overlay("basis_conv", 8, weight_streams=2),
+    # A wider gather, no window over the terms, and tiles of 4-bit weights.
+    "basis16": small_overlay(
+        "basis_conv",
+        16,
+        lanes={"ti": 32, "to": 4, "tp": 1},
+        arrays=[
+            {"operator": "basis", "fold": 1, "weight_bits": 8, "adders": 16, "look_ahead": 0, "look_aside": 0, "columns": 24},
+            {"operator": "mac", "fold": 4, "weight_bits": 4},
+        ],
     ),
     "kernel11": small_overlay(
         "adder_conv",

@@ -25,6 +25,11 @@ def build_program(overlay: Overlay, seed: int = 0, size: tuple[int, int] = (10, 
     return _Builder(overlay, seed, size).build(stem_stride, classes)
 
 
+def build_bases(overlay: Overlay, seed: int = 0, size: tuple[int, int] = (10, 12)) -> Program:
+    """stem (mac, ReLU) -> body (basis kernels, max pool) -> sum (basis kernels + residual body) -> down (basis kernels, stride 2) -> linear (mac)."""
+    return _Builder(overlay, seed, size).build_bases()
+
+
 def build_stem(overlay: Overlay, seed: int = 0) -> Program:
     """Only the first layer of :func:`build_program`."""
     return _Builder(overlay, seed, (10, 12)).stem(1).program("stem", ())
@@ -70,6 +75,15 @@ class _Builder:
         self._add("scores", "head", 2, operator="mac", channels=classes, flat=True)
         return self.program("scores", tuple(f"class {chr(ord('a') + i)}" for i in range(classes)))
 
+    def build_bases(self) -> Program:
+        self.stem(1)
+        same = {"operator": "basis", "channels": 20, "kernel": (3, 3), "padding": (1, 1, 1, 1), "slope": 0, "ofm_unsigned": True}
+        self._add("body", "stem", 2, bases=3, pool=Pool("max", (2, 2), (2, 2)), **same)
+        self._add("sum", "body", 0, bases=5, residual="body", **same)
+        self._add("down", "sum", 1, bases=2, stride=(2, 2), **same)
+        self._add("scores", "down", 2, operator="mac", channels=10, flat=True)
+        return self.program("scores", ())
+
     def stem(self, stride: int) -> _Builder:
         self._add("stem", "input", 1, operator="mac", channels=16, kernel=(3, 3), padding=(1, 1, 1, 1), stride=(stride, stride), slope=0, ofm_unsigned=True)
         return self
@@ -103,6 +117,9 @@ class _Builder:
         unsigned = layer.operator == "adder" and layer.ifm_unsigned
         numbers = FixedPoint(engine.data_bits, 0, not unsigned)
         weights = self._rng.integers(numbers.low, numbers.high + 1, layer.weight_shape)
+        if layer.operator == "basis":
+            coefficients = weights[:, :, : ifm.channels]
+            coefficients[...] = self._rng.choice([-1, 0, 1], coefficients.shape, p=[0.1, 0.8, 0.1])
         if flat:
             weights = weights * _real_channels(engine.ti, tensor.shape)
         weights = weights.astype(f"{'u' if unsigned else 'i'}{engine.data_bytes}")

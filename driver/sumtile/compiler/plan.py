@@ -16,6 +16,8 @@ import numpy as np
 
 from sumtile.compiler.lower import compile_network, refusals
 from sumtile.errors import SumtileError
+from sumtile.kernels.basis import dense_layer
+from sumtile.kernels.concentration import mean_sum_cycles
 from sumtile.kernels.fc_cycles import fc_timing
 from sumtile.kernels.fc_packing import fc_weight_bytes
 from sumtile.kernels.layer import MapShape
@@ -24,6 +26,7 @@ from sumtile.kernels.ports import Ports
 from sumtile.kernels.tiling import Tiling, tile
 from sumtile.kernels.timing import layer_timing
 from sumtile.overlay import Engine, Overlay
+from sumtile.overlay.engine import BASIS_SIDE
 from sumtile.overlay.estimate import Use, budget
 from sumtile.program import FcStep, HostStep, Program, Step
 from sumtile.quantize import QuantizedNetwork
@@ -211,8 +214,8 @@ def _plan(network: str, scheme: str, overlay: Overlay, layers: tuple[LayerPlan, 
 
 
 def _lanes(engine: Engine) -> int:
-    """Lanes of the widest array."""
-    return engine.ti * engine.to * engine.tp // min(array.fold for array in engine.arrays)
+    """Multiply-accumulates, or what stands in for them, that the widest array makes in a cycle."""
+    return max(engine.to * BASIS_SIDE**2 if array.operator == "basis" else engine.ti * engine.to * engine.tp // array.fold for array in engine.arrays)
 
 
 _RESOURCES = {"lut": "LUTs", "ff": "flip-flops", "bram36": "block RAMs of 36 Kib", "dsp": "DSPs"}
@@ -221,9 +224,10 @@ _RESOURCES = {"lut": "LUTs", "ff": "flip-flops", "bram36": "block RAMs of 36 Kib
 def _plan_layer(step: Step, overlay: Overlay, ports: Ports) -> LayerPlan:
     engine, layer = overlay.engine, step.layer
     tiling, array = tile(engine, layer), engine.array_of(layer.operator, layer.weight_bits)
-    timing = layer_timing(engine, layer, tiling, ports)
-    taps = np.count_nonzero(np.any(step.weights, axis=0))  # a fold and the padding of channels add some of weight zero
+    timing = layer_timing(engine, layer, tiling, ports, mean_sum_cycles(engine, layer, step.weights) if layer.operator == "basis" else None)
+    taps = np.count_nonzero(np.any(dense_layer(layer, step.weights)[1], axis=0))  # a fold and the padding of channels add some of weight zero
     operations = layer.conv.pixels * layer.channels * int(taps)
+    made = layer.conv.pixels * layer.channels * layer.kernel[0] * layer.kernel[1] * layer.bases if layer.operator == "basis" else operations
     return LayerPlan(
         name=step.name,
         where=f"{array.operator} {array.weight_bits} bit",
@@ -242,10 +246,10 @@ def _plan_layer(step: Step, overlay: Overlay, ports: Ports) -> LayerPlan:
         result_bytes=feature_bytes(engine, layer.ofm),
         operations=operations,
         cycles=timing.cycles,
-        array_cycles=timing.stages["compute"],
+        array_cycles=timing.array,
         seconds=timing.cycles / overlay.clock_mhz / 1e6,
         lanes=_lanes(engine),
-        lane_use=operations / (_lanes(engine) * timing.cycles),
+        lane_use=made / (_lanes(engine) * timing.cycles),
         bound=timing.bound,
     )
 

@@ -45,6 +45,16 @@ def random_case(engine: Engine, operator: str, seed: int, weight_bits: int | Non
 
 
 def _random_layer(rng: np.random.Generator, engine: Engine, operator: str, depthwise: bool | None) -> Layer:
+    layer = _random_geometry(rng, engine, "mac" if operator == "basis" else operator, False if operator == "basis" else depthwise)
+    if operator != "basis":
+        return layer
+    kernel = _pair(rng.choice([1, 2, 3, 3, 3], 2))
+    stride = _pair(np.minimum(rng.choice([1, 1, 2, 3], 2), kernel))
+    padding = _random_padding(rng, [size + 1 for size in kernel])
+    return replace(layer, operator=operator, kernel=kernel, stride=stride, dilation=(1, 1), padding=padding, bases=int(rng.integers(1, 10)))
+
+
+def _random_geometry(rng: np.random.Generator, engine: Engine, operator: str, depthwise: bool | None) -> Layer:
     if depthwise is None:
         depthwise = operator != "adder" and bool(rng.random() < 0.15)
     side = int(rng.choice([1, 4, 9, 16]))
@@ -112,6 +122,10 @@ def fill_case(rng: np.random.Generator, engine: Engine, layer: Layer) -> Case:
     features = integers((layer.ifm.height, layer.ifm.width, layer.ifm.channels), layer.ifm_unsigned)
     array = engine.array_of(layer.operator, layer.weight_bits)
     weights = integers(layer.weight_shape, layer.weights_unsigned, array.weight_bits)
+    if layer.operator == "basis":  # from no coefficient to all of them, and rows that have none
+        coefficients = weights[:, :, : layer.ifm.channels]
+        coefficients[...] = rng.choice([-1, 1], coefficients.shape) * (rng.random(coefficients.shape) < rng.choice([0.0, 0.1, 0.5, 1.0], (layer.channels, 1, 1)))
+        features[rng.random(features.shape) < rng.choice([0.0, 0.5, 1.0], p=[0.5, 0.45, 0.05])] = 0
     shifted = ~fixed_rows(layer.channels, array.fixed_lanes, engine.to)
     if layer.operator in ("sp2", "mixed"):
         weights[shifted] = rng.choice(Sp2(array.weight_bits).levels, weights[shifted].shape)

@@ -11,27 +11,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sumtile.kernels.basis import source_layer, source_rows
 from sumtile.kernels.layer import Layer
 from sumtile.kernels.ring import MEMORY_DELAY, Ring
 from sumtile.kernels.tiling import Tiling, ceil_div, group_words, pixel_beats, pool_bank_rows, tail_channels
 from sumtile.overlay import Engine
-from sumtile.overlay.engine import POOL_BANKS
+from sumtile.overlay.engine import BASIS_WORDS, POOL_BANKS
 
 
 def stage_cycles(engine: Engine, layer: Layer, tiling: Tiling) -> dict[str, int]:
-    """Iterations of every stage's loop for one layer; the names are those of the stages in ``hls/include/sumtile``."""
-    conv, ports = layer.conv, port_cycles(engine, layer, tiling)
+    """Iterations of every stage's loop for one layer; the names are those of the stages in ``hls/include/sumtile``.
+
+    What the rows of a basis array do depends on the data: :func:`sumtile.kernels.concentration.row_cycles` counts their ``concentrate``.
+    """
+    conv, ports, basis = layer.conv, port_cycles(engine, layer, tiling), layer.operator == "basis"
     output_beats = pixel_beats(engine, layer.channels)
     words = conv.pixels * tiling.groups
     return ports | {
         "window": _window(engine, layer, tiling),
         "replay": _replay(engine, layer, tiling),
-        "compute": conv.height * tiling.column_tiles * sum(output_cycles(engine, layer, group) for group in range(tiling.groups)),
+        "compute": 0 if basis else conv.height * tiling.column_tiles * sum(output_cycles(engine, layer, group) for group in range(tiling.groups)),
         "scale": tiling.groups * engine.to + words * engine.scale_fold,
         "reorder": _reorder(layer, tiling),
         "combine": conv.pixels * output_beats,
         "pool": _pool(engine, layer, output_beats) if layer.pool else conv.pixels * output_beats,
         "store": ports["send"],
+        **(basis_cycles(layer, tiling) if basis else dict.fromkeys(("deal", "dilute", "concentrate", "basis"), 0)),
     }
 
 
@@ -53,6 +58,28 @@ def stripes_of(layer: Layer, tiling: Tiling) -> Iterator[range]:
     height = layer.conv.height
     for first in range(0, height, tiling.stripe_rows):
         yield range(first, min(first + tiling.stripe_rows, height))
+
+
+def source_stripe(layer: Layer, stripe: range) -> range:
+    """The rows that the array walks for a stripe of output rows: themselves, or the rows of source pixels of basis kernels."""
+    first = stripe.start * layer.stride[0] if layer.operator == "basis" else stripe.start
+    return range(first, first + source_rows(layer, len(stripe)))
+
+
+def basis_cycles(layer: Layer, tiling: Tiling) -> dict[str, int]:
+    """Iterations of the stages inside a basis array whose loops do not depend on the data."""
+    rows = sum(len(source_stripe(layer, stripe)) for stripe in stripes_of(layer, tiling)) * tiling.groups
+    pixels = rows * tiling.column_tiles
+    ring = Ring(pixels * tiling.ifm_tiles, BASIS_WORDS, 1)
+    for pixel in range(pixels):
+        first = pixel * tiling.ifm_tiles
+        if layer.bases == 1:
+            replay_once(ring, first, tiling.ifm_tiles)
+            continue
+        ring.emit_each(first, tiling.ifm_tiles)
+        ring.emit((layer.bases - 2) * tiling.ifm_tiles)
+        replay_last(ring, first, tiling.ifm_tiles)
+    return {"deal": pixels * tiling.group_tiles, "dilute": ring.now, "basis": rows * max(tiling.column_tiles * layer.bases, MEMORY_DELAY)}
 
 
 def output_cycles(engine: Engine, layer: Layer, group: int) -> int:
@@ -78,18 +105,18 @@ def _reorder(layer: Layer, tiling: Tiling) -> int:
 
 def _window(engine: Engine, layer: Layer, tiling: Tiling) -> int:
     ring, height = Ring(layer.ifm.height, tiling.ring_rows, layer.ifm.width * tiling.ifm_tiles * engine.word_beats), layer.ifm.height
-    words = [len(group_words(engine, layer, group)) for group in range(tiling.groups)]
-    row_steps = layer.kernel[1] * words[0]
-    later_steps = layer.kernel[0] * layer.kernel[1] * sum(words[1:])
+    words, walked = [len(group_words(engine, layer, group)) for group in range(tiling.groups)], source_layer(layer)
+    row_steps = walked.kernel[1] * words[0]
+    later_steps = walked.kernel[0] * walked.kernel[1] * sum(words[1:])
     for stripe in stripes_of(layer, tiling):
-        for row in stripe:
-            for tap in range(layer.kernel[0]):
-                source = row * layer.stride[0] - layer.padding[0] + tap * layer.dilation[0]
+        for row in source_stripe(layer, stripe):
+            for tap in range(walked.kernel[0]):
+                source = row * walked.stride[0] - layer.padding[0] + tap * layer.dilation[0]
                 if 0 <= source < height:
                     ring.wait(source)
                 ring.emit(row_steps)
-            ring.emit((tiling.column_tiles - 1) * layer.kernel[0] * row_steps)
-        ring.emit(len(stripe) * tiling.column_tiles * later_steps)
+            ring.emit((tiling.column_tiles - 1) * walked.kernel[0] * row_steps)
+        ring.emit(len(source_stripe(layer, stripe)) * tiling.column_tiles * later_steps)
         ring.release(rows_released(layer, stripe))
     ring.finish()
     return ring.now
@@ -104,7 +131,7 @@ def rows_released(layer: Layer, stripe: range) -> int:
 def _replay(engine: Engine, layer: Layer, tiling: Tiling) -> int:
     ring, tiles = Ring(tiling.weight_tiles * tiling.weight_repeats, engine.weight_tiles, engine.tile_bytes // engine.row_bytes), tiling.group_tiles
     for number, stripe in enumerate(stripes_of(layer, tiling)):
-        uses = len(stripe) * tiling.column_tiles
+        uses = len(source_stripe(layer, stripe)) * tiling.column_tiles
         for group in range(tiling.groups):
             first = (group if tiling.resident else number * tiling.groups + group) * tiles
             frees = not tiling.resident or number == tiling.stripes - 1

@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 from sumtile.kernels.back import Back
+from sumtile.kernels.basis import source_layer
 from sumtile.kernels.clocks import BEATS, PARAMETERS, Port, Takings, TimedRing
-from sumtile.kernels.cycles import output_cycles, replay_last, replay_once, rows_released
+from sumtile.kernels.concentration import pixel_cycles
+from sumtile.kernels.cycles import output_cycles, replay_last, replay_once, rows_released, source_stripe
 from sumtile.kernels.layer import Layer
 from sumtile.kernels.ports import Ports
 from sumtile.kernels.tiling import Tiling, group_words
@@ -14,12 +16,17 @@ from sumtile.overlay import Engine
 
 
 class Front:
-    """window, replay and the array, up to the sums that the back takes."""
+    """window, replay and the array, up to the sums that the back takes.
 
-    def __init__(self, engine: Engine, layer: Layer, tiling: Tiling, ports: Ports, back: Back) -> None:
-        self._layer, self._tiling, self._back = layer, tiling, back
+    ``sum_cycles`` are those of a row of a basis array for the channels of one output; None where no term is zero.
+    """
+
+    def __init__(self, engine: Engine, layer: Layer, tiling: Tiling, ports: Ports, back: Back, sum_cycles: float | None) -> None:
+        self._layer, self._walked, self._tiling, self._back = layer, source_layer(layer), tiling, back
         self._words = [len(group_words(engine, layer, group)) for group in range(tiling.groups)]
-        self._cycles = [output_cycles(engine, layer, group) for group in range(tiling.groups)]
+        self._cycles: list[float] = [output_cycles(engine, layer, group) for group in range(tiling.groups)]
+        if layer.operator == "basis":
+            self._cycles = [pixel_cycles(engine, layer, tiling, sum_cycles)] * tiling.groups
         features, weights = Port(ports.features), Port(ports.weights, BEATS // engine.weight_streams)
         parameters = tiling.groups * engine.to * 8 // engine.row_bytes
         weights.held(parameters, max(tiling.groups * engine.to - (PARAMETERS + 1) * engine.row_bytes // 8, 0))  # the scale takes a channel a cycle
@@ -55,8 +62,11 @@ class Front:
 
     def _group(self, rows: range, group: int, first_tile: int, frees: bool) -> None:
         """One group's outputs of a stripe. Only the first one waits for input rows, row by row."""
-        tiles, width = self._tiling.column_tiles, self._layer.conv.width
-        pieces = [(row, tiles, width) for row in rows] if group == 0 else [(None, tiles * len(rows), width * len(rows))]
+        tiles, width, walked = self._tiling.column_tiles, self._layer.conv.width, source_stripe(self._layer, rows)
+        ending = range(len(walked) - 1, -1, -(self._layer.stride[0] if len(walked) != len(rows) else 1))
+        pieces: list[tuple[int | None, int, int]] = [(None, tiles * len(walked), width * len(rows))]
+        if group == 0:
+            pieces = [(row, tiles, width if index in ending[: len(rows)] else 0) for index, row in enumerate(walked)]
         for index, (row, count, words) in enumerate(pieces):
             last = frees and index == len(pieces) - 1
             begins = self._first_tile(row, group, first_tile, index == 0, last and count == 1)
@@ -64,7 +74,8 @@ class Front:
             if last and count > 1:
                 self._steps(1, group, first_tile)
             last_group, last_stripe = group + 1 == self._tiling.groups, rows.stop == self._layer.conv.height
-            self._hold(self._back.take(words, begins + self._cycles[group], self.compute, count, last_group, last_stripe))
+            if words:
+                self._hold(self._back.take(words, begins + self._cycles[group], self.compute, count, last_group, last_stripe))
 
     def _first_tile(self, row: int | None, group: int, first_tile: int, new: bool, last: bool) -> float:
         """The first tile of outputs of a row, kernel row by kernel row: each needs its input row and, where they are new, its weights.
@@ -72,7 +83,7 @@ class Front:
         Returns:
             when the first step began.
         """
-        layer, taps, tiles = self._layer, self._layer.kernel[0], self._tiling.group_tiles
+        layer, taps, tiles = self._walked, self._walked.kernel[0], self._tiling.group_tiles
         begins = self.compute
         for tap in range(taps):
             if row is not None:
@@ -87,7 +98,7 @@ class Front:
     def _steps(self, count: int, group: int, last_of: int | None = None) -> None:
         """Tiles of outputs whose rows and weights are there; of these, those from ``last_of`` on have their last use."""
         if count > 0:
-            kernel = self._layer.kernel
+            kernel = self._walked.kernel
             weights = range(count * self._tiling.group_tiles)
             self._array(count * kernel[0] * kernel[1] * self._words[group], count * self._cycles[group], weights, last_of or 0, False, last_of is not None)
 

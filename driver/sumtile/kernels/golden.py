@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sumtile.formats import FixedPoint, round_shift, saturate
+from sumtile.kernels.basis import dense_layer
 from sumtile.kernels.layer import SLOPE_BITS, Layer, Pool, Requantization
 from sumtile.overlay import Engine, FcEngine
 
@@ -43,9 +44,9 @@ def run_layer(engine: Engine, layer: Layer, features: np.ndarray, weights: np.nd
 
 def accumulate(layer: Layer, features: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Sums of the operator over kernel and input channels: int64 of the convolution's shape."""
+    layer, weights = dense_layer(layer, np.asarray(weights, np.int64))
     patches = _patches(layer, np.asarray(features, np.int64))
     conv = layer.conv
-    weights = np.asarray(weights, np.int64)
     if layer.depthwise:
         return np.einsum("hwijc,cij->hwc", patches, weights[:, :, :, 0])
     rows = patches.reshape(conv.pixels, -1)

@@ -22,6 +22,7 @@ import numpy as np
 
 from sumtile.errors import SumtileError
 from sumtile.overlay import Engine
+from sumtile.overlay.engine import BASES_MAX, BASIS_SIDE, BASIS_WORDS
 
 SLOPE_BITS = 14
 SLOPE_ONE = 1 << SLOPE_BITS
@@ -118,7 +119,7 @@ class Layer:
     """Everything of one engine layer but its weights. Sizes are (height, width); padding is (top, left, bottom, right).
 
     Attributes:
-        operator: operator of the array that runs it: ``adder``, or one of the products ``mac``, ``sp2`` and ``mixed``.
+        operator: operator of the array that runs it: ``adder``, one of the products ``mac``, ``sp2`` and ``mixed``, or ``basis``.
         ifm: input feature map.
         channels: output channels.
         kernel, stride, dilation, padding: geometry of the convolution; padded values are zero.
@@ -132,6 +133,7 @@ class Layer:
         out_shift: right shift from ``mid`` units to the output format.
         pool: optional pooling.
         stripe_rows: output rows (before pooling) of one stripe; None for the fewest stripes that the engine's buffers allow.
+        bases: basis kernels of each output channel (``basis`` only; :mod:`sumtile.kernels.basis`).
     """
 
     operator: str
@@ -152,6 +154,7 @@ class Layer:
     out_shift: int = 0
     pool: Pool | None = None
     stripe_rows: int | None = None
+    bases: int = 0
 
     @property
     def conv(self) -> MapShape:
@@ -177,9 +180,17 @@ class Layer:
         )
 
     @property
-    def weight_shape(self) -> tuple[int, int, int, int]:
-        """Shape of the weights: (output channels, kernel height, kernel width, input channels)."""
+    def weight_shape(self) -> tuple[int, ...]:
+        """Shape of the weights: (output channels, kernel height, kernel width, input channels), or what :mod:`sumtile.kernels.basis` says."""
+        if self.operator == "basis":
+            return (self.channels, self.bases, self.ifm.channels + self.kernel[0] * self.kernel[1])
         return (self.channels, *self.kernel, 1 if self.depthwise else self.ifm.channels)
+
+    @property
+    def terms(self) -> int:
+        """Terms that are summed into one output, a basis kernel's apart from the others'."""
+        channels = 1 if self.depthwise else self.ifm.channels
+        return self.kernel[0] * self.kernel[1] * channels * (self.bases if self.operator == "basis" else 1)
 
     @property
     def weights_unsigned(self) -> bool:
@@ -188,13 +199,13 @@ class Layer:
 
     @property
     def operations(self) -> int:
-        """Lane operations (multiply-accumulates or absolute differences) that the layer needs."""
-        return self.conv.pixels * int(np.prod(self.weight_shape))
+        """Lane operations (multiply-accumulates or absolute differences) that the layer needs; of basis kernels, those of the dense layer that they stand for."""
+        return self.conv.pixels * self.channels * self.kernel[0] * self.kernel[1] * (1 if self.depthwise else self.ifm.channels)
 
     def check(self, engine: Engine) -> None:
         """Raises SumtileError when ``engine`` cannot run the layer; the sentence names the rule."""
         engine.array_index(self.operator, self.weight_bits)
-        conv, reduction = self.conv, int(np.prod(self.weight_shape[1:]))
+        conv = self.conv
         top, left, bottom, right = self.padding
         reach = tuple((size - 1) * step + 1 for size, step in zip(self.kernel, self.dilation))
         rules = [
@@ -204,7 +215,7 @@ class Layer:
             (max(*self.stride, *self.dilation) <= 15 and min(*self.stride, *self.dilation) >= 1, f"stride {self.stride} and dilation {self.dilation} must lie in 1 to 15"),
             (min(self.padding) >= 0 and max(top, bottom) <= reach[0] and max(left, right) <= reach[1], f"padding {self.padding} must not exceed the kernel's reach {reach}"),
             (conv.height >= 1 and conv.width >= 1, f"a kernel of reach {reach} does not fit the padded map"),
-            (reduction <= engine.reduction_max, f"{reduction} terms are summed, but the accumulators are sized for {engine.reduction_max}"),
+            (self.terms <= engine.reduction_max, f"{self.terms} terms are summed, but the accumulators are sized for {engine.reduction_max}"),
             (self.channels <= engine.channels_max, f"{self.channels} output channels were asked for, but the engine holds {engine.channels_max}"),
             (not self.depthwise or (self.operator != "adder" and self.channels == self.ifm.channels), "depthwise needs an operator that multiplies and as many outputs as inputs"),
             (0 <= self.slope <= SLOPE_ONE, f"slope {self.slope} must lie in 0 to {SLOPE_ONE}"),
@@ -216,9 +227,23 @@ class Layer:
             rules.append((abs(self.residual.shift) < engine.mid_bits, f"residual shift {self.residual.shift} must stay within {engine.mid_bits} bits"))
         if self.pool is not None:
             rules += self._pool_rules(self.pool)
+        rules += self._basis_rules(engine)
         for holds, sentence in rules:
             if not holds:
                 raise SumtileError(f"the engine cannot run this {self.operator} layer: {sentence}.")
+
+    def _basis_rules(self, engine: Engine) -> list[tuple[bool, str]]:
+        if self.operator != "basis":
+            return [(self.bases == 0, f"it has {self.bases} basis kernels, but its operator takes none")]
+        columns, channels = engine.array_of("basis").columns, BASIS_WORDS * engine.ti
+        return [
+            (1 <= self.bases <= BASES_MAX, f"it has {self.bases} basis kernels, but 1 to {BASES_MAX} are supported"),
+            (max(self.kernel) <= BASIS_SIDE, f"the kernel is {self.kernel}, but basis kernels go up to {BASIS_SIDE} x {BASIS_SIDE}"),
+            (self.dilation == (1, 1) and not self.depthwise, "basis kernels have no dilation and are not depthwise"),
+            (all(step <= size for step, size in zip(self.stride, self.kernel)), f"stride {self.stride} must not exceed the kernel {self.kernel}"),
+            (self.conv.width <= columns, f"its rows have {self.conv.width} outputs, but the basis array holds {columns}"),
+            (self.ifm.channels <= channels, f"it reads {self.ifm.channels} channels, but the basis array holds {channels}"),
+        ]
 
     def _pool_rules(self, pool: Pool) -> list[tuple[bool, str]]:
         conv, ofm = self.conv, self.ofm

@@ -23,6 +23,7 @@ import math
 import numpy as np
 
 from sumtile.formats import Sp2, fixed_rows
+from sumtile.kernels.basis import pack_basis_weights, source_layer, source_map, source_rows
 from sumtile.kernels.codes import OPCODE_LAYER, checked, pack_codes, pack_header, pack_probe_header, pack_records, two_complement
 from sumtile.kernels.layer import Layer, MapShape, Pool, Requantization
 from sumtile.kernels.tiling import Tiling, ceil_div, pixel_beats, pool_bank_rows, ring_row_words, tail_channels
@@ -49,7 +50,8 @@ FIELDS = {
     "pool_height": "u8", "pool_width": "u8", "pool_stride_height": "u8", "pool_stride_width": "u8",
     "pool_pad_top": "u8", "pool_pad_left": "u8", "pool_ring_rows": "u13", "pool_bank_rows": "u13",
     "pool_bank_origin": "u2", "pool_slot_origin": "u13", "pool_bank_stride": "u2", "pool_slot_stride": "u13", "pool_mul": "u16", "pool_shift": "u6", "ofm_height": "u13", "ofm_width": "u13",
-    "ofm_tiles": "u16",
+    "ofm_tiles": "u16", "source_height": "u13", "source_rows": "u13", "source_tiles": "u13", "source_overlap": "u2", "bases": "u4",
+    "basis_height": "u2", "basis_width": "u2", "basis_row_stride": "u2", "basis_column_stride": "u2",
 }  # fmt: skip
 
 _POOL_KINDS = {"max": 1, "average": 2}
@@ -117,6 +119,7 @@ def descriptor(engine: Engine, stamp: int, layer: Layer, tiling: Tiling, index: 
     mid = 1 << (engine.mid_bits - 1)
     array = engine.array_index(layer.operator, layer.weight_bits)
     fold_lanes = engine.ti // engine.arrays[array].fold
+    source = source_layer(layer)
     return {
         "magic": MAGIC,
         "stamp": stamp,
@@ -131,10 +134,10 @@ def descriptor(engine: Engine, stamp: int, layer: Layer, tiling: Tiling, index: 
         "conv_height": conv.height,
         "conv_width": conv.width,
         "groups": tiling.groups,
-        "column_tiles": tiling.column_tiles,
-        "kernel_height": layer.kernel[0],
-        "kernel_width": layer.kernel[1],
-        "taps": layer.kernel[0] * layer.kernel[1],
+        "column_tiles": ceil_div(conv.width, engine.tp),
+        "kernel_height": source.kernel[0],
+        "kernel_width": source.kernel[1],
+        "taps": source.kernel[0] * source.kernel[1],
         "depthwise": int(layer.depthwise),
         "tail_folds": ceil_div(tail_channels(engine, layer), fold_lanes),
         "group_tiles": tiling.group_tiles,
@@ -142,7 +145,7 @@ def descriptor(engine: Engine, stamp: int, layer: Layer, tiling: Tiling, index: 
         "stripes": tiling.stripes,
         "weight_tiles": tiling.weight_tiles * tiling.weight_repeats,
         "weights_resident": int(tiling.resident),
-        **_ring_fields(engine, layer, tiling),
+        **_ring_fields(engine, source, tiling),
         "residual": int(residual is not None),
         "residual_unsigned": int(residual is not None and residual.unsigned),
         "residual_shift": residual.shift if residual else 0,
@@ -156,6 +159,23 @@ def descriptor(engine: Engine, stamp: int, layer: Layer, tiling: Tiling, index: 
         "ofm_height": ofm.height,
         "ofm_width": ofm.width,
         "ofm_tiles": ceil_div(layer.channels, engine.ti),
+        "source_height": source_map(layer).height,
+        "source_rows": source_rows(layer, tiling.stripe_rows),
+        "source_tiles": tiling.column_tiles,
+        **_basis_fields(layer),
+    }
+
+
+def _basis_fields(layer: Layer) -> dict[str, int]:
+    basis = layer.operator == "basis"
+    height, width, row_stride, column_stride = (*layer.kernel, *layer.stride) if basis else (1, 1, 1, 1)
+    return {
+        "source_overlap": height - row_stride,
+        "bases": layer.bases,
+        "basis_height": height,
+        "basis_width": width,
+        "basis_row_stride": row_stride,
+        "basis_column_stride": column_stride,
     }
 
 
@@ -220,6 +240,8 @@ def pack_requantization(engine: Engine, tiling: Tiling, requantization: Requanti
 def pack_weights(engine: Engine, layer: Layer, tiling: Tiling, weights: np.ndarray) -> np.ndarray:
     """(outputs, kernel height, kernel width, inputs) integers to the bytes of the weight tiles, each once (uint8)."""
     array = engine.array_of(layer.operator, layer.weight_bits)
+    if layer.operator == "basis":
+        return pack_basis_weights(engine, layer, tiling.groups, weights)
     padded = np.zeros((tiling.groups * engine.to, *layer.weight_shape[1:]), np.int64)
     padded[: layer.channels] = _weight_codes(engine, layer, array, weights)
     lanes = padded.reshape(tiling.groups, engine.to, *layer.weight_shape[1:])[:, _channels_of_lanes(engine, array)]

@@ -51,6 +51,7 @@ def _geometry(layer: Layer) -> Layer:
         depthwise=layer.depthwise,
         residual=residual,
         pool=pool,
+        bases=layer.bases,
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sumtile.errors import SumtileError
+from sumtile.kernels.basis import coefficient_tiles, source_layer, source_map, source_rows
 from sumtile.kernels.layer import Layer
 from sumtile.overlay import Engine
 from sumtile.overlay.engine import POOL_BANKS
@@ -28,7 +29,7 @@ class Tiling:
         resident: the weights stay in their buffer, so they are sent once and not once a stripe.
         ifm_tiles: words of ``ti`` channels in an input pixel.
         groups: groups of ``to`` output channels.
-        column_tiles: tiles of ``tp`` output columns in a row.
+        column_tiles: tiles of ``tp`` columns in a row of what the array walks: outputs, or source pixels of basis kernels.
         group_tiles: weight tiles of one group.
     """
 
@@ -58,7 +59,8 @@ def ring_row_words(engine: Engine, layer: Layer) -> int:
     Column ``c`` lies in bank ``(c // stride) % tp``: the columns that ``tp`` neighbouring outputs need for one
     kernel column then always lie in different banks.
     """
-    columns = ceil_div(ceil_div(layer.ifm.width, layer.stride[1]), engine.tp) * layer.stride[1]
+    stride = source_layer(layer).stride[1]
+    columns = ceil_div(ceil_div(layer.ifm.width, stride), engine.tp) * stride
     return columns * ceil_div(layer.ifm.channels, engine.ti)
 
 
@@ -91,6 +93,8 @@ def _group_tiles(engine: Engine, layer: Layer) -> int:
 
     A row is an input channel at a kernel position. A depthwise layer has only one row for a kernel position.
     """
+    if layer.operator == "basis":
+        return coefficient_tiles(engine, layer) + layer.bases
     rows = engine.tile_lanes(engine.array_of(layer.operator, layer.weight_bits))
     taps = layer.kernel[0] * layer.kernel[1]
     if layer.depthwise:
@@ -109,7 +113,7 @@ def tile(engine: Engine, layer: Layer) -> Tiling:
     conv = layer.conv
     groups = ceil_div(layer.channels, engine.to)
     group_tiles = _group_tiles(engine, layer)
-    column_tiles = ceil_div(conv.width, engine.tp)
+    column_tiles = ceil_div(source_map(layer).width, engine.tp)
     ring_rows = min(engine.feature_words // ring_row_words(engine, layer), layer.ifm.height)
     by_features = _rows_within(layer, ring_rows)
     by_reorder = engine.reorder_words // (conv.width * groups)
@@ -135,7 +139,7 @@ def tile(engine: Engine, layer: Layer) -> Tiling:
     if group_tiles >= 1 << 16:
         raise SumtileError(f"one group of outputs needs {group_tiles} weight tiles, but the engine counts to 65535; split the input channels.")
     resident = groups * group_tiles <= engine.weight_tiles or stripes == 1
-    replayed = stripe_rows * column_tiles > 1
+    replayed = source_rows(layer, stripe_rows) * column_tiles > 1
     if replayed and group_tiles > engine.weight_tiles:
         raise SumtileError(
             f"one group of outputs needs {group_tiles} weight tiles, but the weight buffer holds {engine.weight_tiles}; enlarge weight_tiles or split the input channels."

@@ -15,6 +15,7 @@ import math
 from dataclasses import dataclass
 
 from sumtile.kernels.back import Back
+from sumtile.kernels.concentration import dense_sum_cycles
 from sumtile.kernels.cycles import port_cycles, stage_cycles, stripes_of
 from sumtile.kernels.front import Front
 from sumtile.kernels.layer import Layer
@@ -44,28 +45,40 @@ class LayerTiming:
     drain: int
     bound: str
 
+    @property
+    def array(self) -> int:
+        """Cycles of the array that runs the layer."""
+        return max(self.stages.get(name, 0) for name in ("compute", "deal", "dilute", "concentrate", "basis"))
 
-def layer_timing(engine: Engine, layer: Layer, tiling: Tiling, ports: Ports) -> LayerTiming:
-    """The modelled time of a layer that is cut by ``tiling``, on an engine whose ports move data as ``ports`` says."""
+
+def layer_timing(engine: Engine, layer: Layer, tiling: Tiling, ports: Ports, sum_cycles: float | None = None) -> LayerTiming:
+    """The modelled time of a layer that is cut by ``tiling``, on an engine whose ports move data as ``ports`` says.
+
+    ``sum_cycles`` is for layers of basis kernels: cycles of a row for the channels of one output and basis kernel
+    (:mod:`sumtile.kernels.concentration`); None where no term is zero.
+    """
     stages = stage_cycles(engine, layer, tiling)
     moves = _moves(engine, stages, ports)
-    front, end = _walk(engine, layer, tiling, ports)
+    front, end = _walk(engine, layer, tiling, ports, sum_cycles)
     work = {name: cycles for name, cycles in stages.items() if not name.startswith(("load_", "window", "replay", "store", "send"))}
     needed = {**work, **moves}
+    if layer.operator == "basis":
+        pixels = stages["deal"] // tiling.group_tiles
+        needed["concentrate"] = round(pixels * layer.bases * (dense_sum_cycles(engine, layer) if sum_cycles is None else sum_cycles))
     cycles = max(math.ceil(end), moves.get("memory", 0))
     return LayerTiming(cycles, stages, moves, math.ceil(front.first_step or 0), math.ceil(end - front.compute), max(needed, key=lambda name: needed[name]))
 
 
-def layer_cycles(engine: Engine, layer: Layer, tiling: Tiling, ports: Ports) -> int:
+def layer_cycles(engine: Engine, layer: Layer, tiling: Tiling, ports: Ports, sum_cycles: float | None = None) -> int:
     """Only the ``cycles`` of :func:`layer_timing`."""
     memory = _moves(engine, port_cycles(engine, layer, tiling), ports).get("memory", 0)
-    return max(math.ceil(_walk(engine, layer, tiling, ports)[1]), memory)
+    return max(math.ceil(_walk(engine, layer, tiling, ports, sum_cycles)[1]), memory)
 
 
-def _walk(engine: Engine, layer: Layer, tiling: Tiling, ports: Ports) -> tuple[Front, float]:
+def _walk(engine: Engine, layer: Layer, tiling: Tiling, ports: Ports, sum_cycles: float | None) -> tuple[Front, float]:
     """The stages at the end of the layer, and the time of that."""
     back = Back(engine, layer, tiling, ports)
-    front = Front(engine, layer, tiling, ports, back)
+    front = Front(engine, layer, tiling, ports, back, sum_cycles)
     for stripe in stripes_of(layer, tiling):
         front.stripe(stripe)
     return front, max(front.finish(), back.finish())

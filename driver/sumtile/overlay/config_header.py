@@ -27,7 +27,7 @@ def config_header(overlay: Overlay) -> str:
         "kReorderWords": engine.reorder_words,
         "kPoolBeats": engine.pool_beats,
     }
-    arrays = ", ".join(f"Array<{_operator(engine, array)}, {array.fold}>" for array in engine.arrays)
+    arrays = ", ".join(_array(engine, array) for array in engine.arrays)
     lines = [
         f"// Generated from the overlay '{overlay.name}' for the board '{overlay.board.name}'. Do not edit.",
         "#ifndef SUMTILE_CONFIG_GENERATED_HPP",
@@ -73,6 +73,13 @@ def _fc_config(fc: FcEngine, stamp: int) -> list[str]:
         f"  using Widths = WeightWidths<{', '.join(map(str, fc.weight_bits))}>;",
         "};",
     ]
+
+
+def _array(engine: Engine, array: Array) -> str:
+    """The C++ type of an array (``config.hpp``, ``basis_taps.hpp``)."""
+    if array.operator == "basis":
+        return f"BasisArray<{engine.data_bits}, {array.adders}, {array.look_ahead}, {array.look_aside}, {array.columns}>"
+    return f"Array<{_operator(engine, array)}, {array.fold}>"
 
 
 def _operator(engine: Engine, array: Array) -> str:

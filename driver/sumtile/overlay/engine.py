@@ -12,17 +12,23 @@ from dataclasses import dataclass
 from sumtile.errors import SumtileError
 from sumtile.overlay.multipliers import packs
 
-TOPS = {"adder": "adder_conv", "mac": "mac_conv", "sp2": "sp2_conv", "mixed": "msq_conv"}
+TOPS = {"adder": "adder_conv", "mac": "mac_conv", "sp2": "sp2_conv", "mixed": "msq_conv", "basis": "basis_conv"}
 """The top function of an engine, by the operator of its first array."""
 
 OPERATORS = tuple(TOPS)
 DATA_BITS = (8, 16)
-WEIGHT_BITS = {"adder": DATA_BITS, "mac": (4, 8, 16), "sp2": (4, 8), "mixed": (4, 8)}
+WEIGHT_BITS = {"adder": DATA_BITS, "mac": (4, 8, 16), "sp2": (4, 8), "mixed": (4, 8), "basis": (8,)}
 WEIGHT_STREAMS = (1, 2, 4)
 HEADER_WORDS = 80
 """Words of 32 bits in the header of a layer."""
 POOL_BANKS = 3
 """Banks of the pooling buffer: so many rows of a window are read at once (``kPoolRows``)."""
+BASIS_SIDE = 3
+"""Largest kernel height and width of a basis array (``kSide``)."""
+BASIS_WORDS = 64
+"""Words of ``ti`` channels in the ring of a basis array (``kRingWords``)."""
+BASES_MAX = 9
+"""Most basis kernels of an output channel: as many as a kernel of 3 x 3 has taps."""
 STRUCT_BITS_MAX = 4096
 """Widest word of a stream between the stages of an engine."""
 
@@ -35,12 +41,17 @@ class Array:
 
     Attributes:
         operator: what a lane computes: ``adder`` (-\\|x - w\\|), ``mac`` (x * w), ``sp2`` (x * w by two shifts and an
-            addition, for weights that are a sum of two powers of two) or ``mixed`` (lanes of the last two kinds).
+            addition, for weights that are a sum of two powers of two), ``mixed`` (lanes of the last two kinds) or ``basis``
+            (sums of channels with coefficients -1, 0 and 1, times the taps of basis kernels).
         fold: cycles that the array spends on one step; it has ``ti / fold`` input lanes.
         weight_bits: width of a weight in memory, 4, 8 or 16.
         fixed_lanes: in a ``mixed`` array, how many of the ``to`` output lanes multiply.
         logic_lanes: in a ``mac`` array whose lanes have a multiplier each, how many of the ``to`` output lanes have it in
             LUTs instead of a DSP.
+        adders: in a ``basis`` array, lanes that add up the channels of one output.
+        look_ahead, look_aside: in a ``basis`` array, how many rows of terms further, and how many lanes aside, an idle adder
+            finds a term.
+        columns: in a ``basis`` array, most output columns of a layer.
     """
 
     operator: str
@@ -48,6 +59,10 @@ class Array:
     weight_bits: int
     fixed_lanes: int = 0
     logic_lanes: int = 0
+    adders: int = 0
+    look_ahead: int = 0
+    look_aside: int = 0
+    columns: int = 0
 
     def __str__(self) -> str:
         return f"{self.operator} of {self.weight_bits} bits"
@@ -151,7 +166,7 @@ class Engine:
         adder = self.data_bits + 1
         product = self.data_bits + array.weight_bits
         shifted = self.data_bits + (1 << array.weight_bits // 2)
-        term = {"adder": adder, "mac": product, "sp2": shifted, "mixed": max(product, shifted)}[array.operator]
+        term = {"adder": adder, "mac": product, "sp2": shifted, "mixed": max(product, shifted), "basis": product}[array.operator]
         return term + (self.reduction_max - 1).bit_length()
 
     def check(self) -> None:
@@ -186,14 +201,31 @@ class Engine:
             most = self.to if array.operator == "mac" and not packs(self.data_bits, array.weight_bits) else 0
             logic = 0 <= array.logic_lanes <= most
             yield logic, f"logic_lanes of the {array} array is {array.logic_lanes}, but {f'0 to {most}' if most else '0'} is needed"
+            yield from self._basis_rules(array)
         for array in self.arrays:
-            tiles = array.weight_bits // self.weight_bits
+            tiles = 1 if array.operator == "basis" else array.weight_bits // self.weight_bits
             whole = array.fold % tiles == 0
             yield whole, f"fold {array.fold} of the {array.operator} array must be a multiple of {tiles}, since its weights are so many times wider than the narrowest"
         row_bits = 8 * self.row_bytes
         yield self.ti * self.to * self.weight_bits % row_bits == 0, f"a tile of {self.ti} x {self.to} weights must fill whole rows of {row_bits} bits, a beat of each weight stream"
         top = TOPS[self.arrays[0].operator]
         yield self.top == top, f"top is '{self.top}', but an engine whose first array is '{self.arrays[0].operator}' is called '{top}'"
+
+    def _basis_rules(self, array: Array) -> Rules:
+        sizes = (array.adders, array.look_ahead, array.look_aside, array.columns)
+        if array.operator != "basis":
+            yield not any(sizes), f"adders, look_ahead, look_aside and columns are for basis arrays, but the {array} array has {sizes}"
+            return
+        yield self.tp == 1 and array.fold == 1, f"tp is {self.tp} and fold {array.fold}, but a basis array works on one column without folding"
+        yield self.ti in (16, 32), f"ti is {self.ti}, but a basis array gathers from 16 or 32 lanes"
+        yield self.stream_bits % self.ti == 0, f"a mask of ti = {self.ti} bits must not lie across two beats of {self.stream_bits} bits"
+        adders = 1 <= array.adders <= self.ti and self.ti % array.adders == 0
+        yield adders, f"adders of the basis array is {array.adders}, but a divisor of ti ({self.ti}) is needed"
+        yield 0 <= array.look_ahead <= 7, f"look_ahead of the basis array is {array.look_ahead}, but 0 to 7 is supported"
+        yield 0 <= array.look_aside < max(array.adders, 1), f"look_aside of the basis array is {array.look_aside}, but 0 to {array.adders - 1} is possible"
+        yield 1 <= array.columns <= 4096, f"columns of the basis array is {array.columns}, but 1 to 4096 is supported"
+        taps = BASIS_SIDE**2 * array.weight_bits <= self.ti * self.weight_bits
+        yield taps, f"the {BASIS_SIDE**2} taps of a basis kernel must fit a tile, but ti = {self.ti} weights of {self.weight_bits} bits are narrower"
 
     def _limit_rules(self) -> Rules:
         yield 1 <= self.kernel_max <= 11, f"limits.kernel is {self.kernel_max}, but 1 to 11 is supported"

@@ -15,7 +15,7 @@ from dataclasses import astuple, dataclass
 from sumtile.errors import SumtileError
 from sumtile.overlay.description import Overlay
 from sumtile.overlay.design import dmas
-from sumtile.overlay.engine import POOL_BANKS, Array, Engine
+from sumtile.overlay.engine import BASIS_SIDE, BASIS_WORDS, POOL_BANKS, Array, Engine
 from sumtile.overlay.fc_engine import FcEngine
 from sumtile.overlay.memories import SHIFT_DEPTH, Memory
 from sumtile.overlay.multipliers import multiplier_dsps, packs
@@ -127,6 +127,8 @@ def check_budget(overlay: Overlay) -> None:
 
 def _array(engine: Engine, array: Array, family: str) -> Resources:
     """All lanes with their adder trees and accumulators; and what spreads depthwise weights: a row is picked, and each lane masks its weight."""
+    if array.operator == "basis":
+        return _basis_array(engine, array, family)
     fixed = {"mac": engine.to, "mixed": array.fixed_lanes}.get(array.operator, 0)
     lanes = [("mac", fixed), ("sp2" if array.operator == "mixed" else array.operator, engine.to - fixed)]
     inputs = engine.ti // array.fold * engine.tp
@@ -139,6 +141,29 @@ def _array(engine: Engine, array: Array, family: str) -> Resources:
     weights = engine.tile_lanes(array) * engine.to * array.weight_bits
     spread = 0.0 if array.operator == "adder" else weights / 4 + weights / 3
     return total + Resources(spread, weights, 0, inputs * dsps)
+
+
+def _basis_array(engine: Engine, array: Array, family: str) -> Resources:
+    """For each output a gather network, a window of rows of terms, adders, and multipliers for all taps; counted, not measured.
+
+    A switch of the network swaps two bits in one LUT. A bit of the window is kept, moved up or taken from a vector (3 LUTs), and an
+    adder picks from the places of its lane and of those aside. Products are added up in their DSPs.
+    """
+    term, lanes, taps = engine.data_bits + 2, engine.ti, BASIS_SIDE**2
+    sum_bits, accumulator = engine.data_bits + 1 + (engine.reduction_max - 1).bit_length(), engine.accumulator_bits(array)
+    levels = lanes.bit_length() - 1
+    gather = levels * lanes // 2 * (term + 1) + 3 * lanes
+    window = (array.look_ahead + lanes // array.adders) * array.adders * term
+    picks = (array.look_ahead + 1 + array.look_ahead * array.look_aside + 1) // 2
+    adders = array.adders * (picks * term + term + levels) + sum_bits
+    passing = 2 * BASIS_SIDE * accumulator
+    streams = (lanes * term + 10) + (sum_bits + 20)
+    row = Resources(gather + 3 * window + adders + passing + streams, levels * lanes * term / 2 + window + 2 * adders + 5 * BASIS_SIDE * accumulator + streams)
+    dsps = taps * multiplier_dsps(sum_bits, array.weight_bits, family)
+    lines = _memory(Memory(array.columns, engine.to * accumulator, BASIS_SIDE - 1))
+    ring = Resources(lut=lanes * engine.data_bits * BASIS_WORDS / 32)
+    taps_stream, tiles = _fifo(16, 8 * taps * engine.to), _fifo(4, 8 * engine.tile_bytes)
+    return Resources(engine.to * row.lut, engine.to * row.ff, 0, engine.to * dsps) + lines + ring + taps_stream + tiles
 
 
 def _lane(operator: str, data_bits: int, weight_bits: int) -> tuple[float, float]:

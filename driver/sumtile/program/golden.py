@@ -15,6 +15,7 @@ import numpy as np
 from sumtile.errors import SumtileError
 from sumtile.formats import round_shift, saturate
 from sumtile.kernels import golden
+from sumtile.kernels.basis import dense_layer
 from sumtile.kernels.fc import FcLayer, run_fc
 from sumtile.kernels.layer import Layer
 from sumtile.kernels.tiling import ceil_div
@@ -87,6 +88,7 @@ def accumulate(layer: Layer, features: np.ndarray, weights: np.ndarray) -> np.nd
     Returns:
         integers of (images, output height, output width, output channels), in 32 bits where these hold every sum.
     """
+    layer, weights = dense_layer(layer, weights)
     conv, largest = layer.conv, largest_sum(layer, max(abs(int(features.min(initial=0))), abs(int(features.max(initial=0)))), weights)
     operator = _depthwise if layer.depthwise else _differences if layer.operator == "adder" else _products
     sums = np.empty((len(features), conv.height, conv.width, conv.channels), sum_type(largest))

@@ -115,8 +115,11 @@ inline void count_cycle() {}
 // A dataflow region: its stages start as fibers and the region's end waits for all of them.
 class Dataflow {
  public:
-  Dataflow() { Scheduler::current()->begin_region(); }
-  void stage(const char* name, std::function<void()> body);
+  // A region inside a stage of another one runs on the clocks of that.
+  Dataflow() {
+    if (!Scheduler::current()->running()->parent) Scheduler::current()->begin_region();
+  }
+  static void stage(const char* name, std::function<void()> body);
   ~Dataflow() noexcept(false);
 };
 

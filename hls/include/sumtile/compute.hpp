@@ -120,7 +120,7 @@ void run_array(typename Derived<Config>::ColumnStream& columns, typename Derived
 #pragma HLS array_partition variable=tile.beat complete
   const bool depthwise = Operator::kZeroAddsNothing && d.depthwise;
   LoopCounter counter(Loop::compute);
-  Walk walk(d);
+  Walk walk = Walk::source(d);
   GroupWords<Config> words;
   uint_t<8> tap = 0, row = 0;  // kernel position, and its row of a depthwise tile
   uint_t<8> fold = 0, tile_fold = 0;
@@ -166,7 +166,7 @@ compute_steps:
       row = output_ends || row + 1 == kRows ? 0 : int(row) + 1;
     }
     if (output_ends) {
-      const bool group_ends = walk.last_tile(d);
+      const bool group_ends = walk.last_tile();
       if (group_ends) words.next_group(d, walk.last_group(d));
       walk.advance(d);
     }
@@ -175,6 +175,16 @@ compute_steps:
     counter.tick();
   }
 }
+
+// How an array of the list runs a layer; other kinds of arrays have their own.
+template <class Config, class Array>
+struct RunArray {
+  static void run(typename Derived<Config>::ColumnStream& columns, typename Derived<Config>::TileStream& tiles,
+                  typename Derived<Config>::AccumulatorStream (&sums)[Config::kTp], const Descriptor& d) {
+#pragma HLS inline
+    run_array<Config, Array>(columns, tiles, sums, d);
+  }
+};
 
 // Picks the layer's array out of the list.
 template <class Config, class List>
@@ -190,7 +200,7 @@ struct Dispatch<Config, Arrays<First, Rest...>> {
                   typename Derived<Config>::AccumulatorStream (&sums)[Config::kTp], const Descriptor& d, int array) {
 #pragma HLS inline
     if (array == 0) {
-      run_array<Config, First>(columns, tiles, sums, d);
+      RunArray<Config, First>::run(columns, tiles, sums, d);
     } else {
       Dispatch<Config, Arrays<Rest...>>::run(columns, tiles, sums, d, array - 1);
     }

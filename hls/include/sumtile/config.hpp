@@ -18,6 +18,22 @@ struct Array {
   static constexpr int kFold = FoldFactor;
 };
 
+// An array for basis kernels; see basis.hpp. For each output, Adders lanes add up channels, with a
+// window of LookAhead rows and LookAside lanes; a row of outputs has up to Columns.
+template <int DataBits, int Adders, int LookAhead, int LookAside, int Columns>
+struct BasisArray {
+  static constexpr int kFold = 1;
+  static constexpr int kAdders = Adders, kLookAhead = LookAhead, kLookAside = LookAside, kColumns = Columns;
+  static constexpr int kRingWords = 64;
+
+  struct Operator {
+    static constexpr int kWeightBits = 8;  // of a tap
+    // A term is a feature times a coefficient times a tap.
+    static constexpr int accumulator_bits(unsigned long terms) { return DataBits + kWeightBits + ceil_log2(terms); }
+    static constexpr int channel_sum_bits(unsigned long terms) { return DataBits + 1 + ceil_log2(terms); }
+  };
+};
+
 // The arrays of an engine; a layer picks one by its index.
 template <class... List>
 struct Arrays {};

@@ -83,7 +83,16 @@ enum PoolKind { kNoPool = 0, kMaxPool = 1, kAveragePool = 2 };
   FIELD(pool_shift, uint_t<6>)         \
   FIELD(ofm_height, uint_t<13>)        \
   FIELD(ofm_width, uint_t<13>)         \
-  FIELD(ofm_tiles, uint_t<16>)
+  FIELD(ofm_tiles, uint_t<16>)         \
+  FIELD(source_height, uint_t<13>)     \
+  FIELD(source_rows, uint_t<13>)       \
+  FIELD(source_tiles, uint_t<13>)      \
+  FIELD(source_overlap, uint_t<2>)     \
+  FIELD(bases, uint_t<4>)              \
+  FIELD(basis_height, uint_t<2>)       \
+  FIELD(basis_width, uint_t<2>)        \
+  FIELD(basis_row_stride, uint_t<2>)   \
+  FIELD(basis_column_stride, uint_t<2>)
 // clang-format on
 
 struct Descriptor {

@@ -9,6 +9,7 @@
 #ifndef SUMTILE_ENGINE_HPP
 #define SUMTILE_ENGINE_HPP
 
+#include "sumtile/basis.hpp"
 #include "sumtile/combine.hpp"
 #include "sumtile/compute.hpp"
 #include "sumtile/load.hpp"

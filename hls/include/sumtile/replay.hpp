@@ -22,7 +22,7 @@ void replay(typename Derived<Config>::RowStream& rows, typename Derived<Config>:
 #pragma HLS dependence variable=ring type=inter direction=RAW distance=4 true
 #pragma HLS dependence variable=ring type=intra false
   LoopCounter counter(Loop::replay);
-  Walk walk(d);
+  Walk walk = Walk::source(d);
   uint_t<32> loaded = 0, released = 0;  // tiles since the layer began
   Settled<uint_t<32>> settled(0);
   uint_t<16> load_slot = 0, load_row = 0;
@@ -57,11 +57,11 @@ replay_steps:
         word.beat[i] = ring[i][slot];
       }
       tiles.write(word);
-      const bool last_use = walk.last_tile(d) && (!d.weights_resident || walk.last_stripe(d));
+      const bool last_use = walk.last_tile() && (!d.weights_resident || walk.last_stripe(d));
       if (last_use) released = group_tile + tile + 1;
       slot = slot + 1 == Config::kWeightTiles ? 0 : int(slot) + 1;
       if (++tile == d.group_tiles) {
-        const bool group_ends = walk.last_tile(d), stripe_ends = group_ends && walk.last_group(d);
+        const bool group_ends = walk.last_tile(), stripe_ends = group_ends && walk.last_group(d);
         tile = 0;
         walk.advance(d);
         if (stripe_ends && d.weights_resident) {

@@ -17,9 +17,12 @@
 #include "dataflow.hpp"
 #define SUMTILE_DATAFLOW(region) sumtile::csim::Dataflow region
 #define SUMTILE_STAGE(region, name, ...) region.stage(name, [&] { __VA_ARGS__; })
+// A stage that a function starts for the region which calls it; its arguments are references.
+#define SUMTILE_INNER_STAGE(name, ...) sumtile::csim::Dataflow::stage(name, [&] { __VA_ARGS__; })
 #else
 #define SUMTILE_DATAFLOW(region)
 #define SUMTILE_STAGE(region, name, ...) __VA_ARGS__
+#define SUMTILE_INNER_STAGE(name, ...) __VA_ARGS__
 #endif
 
 namespace sumtile {
@@ -38,7 +41,11 @@ enum class Loop {
   combine,
   pool,
   store,
-  send
+  send,
+  deal,
+  dilute,
+  concentrate,  // of all rows together
+  basis
 };
 
 // A loop that writes a memory and reads it back counts what it has completed, and reads only what was complete

@@ -2,6 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The order in which a layer's outputs are made, and of the input words that each of them takes. Every stage before the
 // reorder buffer walks it in step: stripe, group of kTo outputs, row of the stripe, tile of kTp columns.
+//
+// Where an array makes its outputs from pixels that it takes once each, the stages up to it walk those pixels instead:
+// rows and columns of the padded input (the source_* fields of the descriptor, which equal the others otherwise), with
+// stripes that overlap.
 #ifndef SUMTILE_WALK_HPP
 #define SUMTILE_WALK_HPP
 
@@ -16,21 +20,28 @@ struct Walk {
   uint_t<13> column = 0;  // tile of columns
   uint_t<13> rows;        // of this stripe
   uint_t<13> rows_left;   // of the map, this stripe included
+  uint_t<13> columns;     // tiles of columns in a row
+  uint_t<2> overlap;      // rows of a stripe that the next one has, too
   bool done = false;
 
-  explicit Walk(const Descriptor& d) : rows(d.stripe_rows), rows_left(d.conv_height) {
+  // The outputs.
+  explicit Walk(const Descriptor& d) : Walk(d.stripe_rows, d.conv_height, d.column_tiles, 0) {
 #pragma HLS inline
-    if (rows > rows_left) rows = rows_left;
+  }
+  // What an array makes them from.
+  static Walk source(const Descriptor& d) {
+#pragma HLS inline
+    return Walk(d.source_rows, d.source_height, d.source_tiles, d.source_overlap);
   }
 
-  bool last_column(const Descriptor& d) const { return column + 1 == d.column_tiles; }
-  bool last_tile(const Descriptor& d) const { return last_column(d) && row + 1 == rows; }
+  bool last_column() const { return column + 1 == columns; }
+  bool last_tile() const { return last_column() && row + 1 == rows; }
   bool last_group(const Descriptor& d) const { return group + 1 == d.groups; }
   bool last_stripe(const Descriptor& d) const { return stripe + 1 == d.stripes; }
 
   void advance(const Descriptor& d) {
 #pragma HLS inline
-    const bool column_ends = last_column(d), tile_ends = last_tile(d);
+    const bool column_ends = last_column(), tile_ends = last_tile();
     const bool group_ends = tile_ends && last_group(d);
     column = column_ends ? 0 : int(column) + 1;
     if (column_ends) row = tile_ends ? 0 : int(row) + 1;
@@ -38,9 +49,16 @@ struct Walk {
     if (group_ends) {
       done = last_stripe(d);
       ++stripe;
-      rows_left -= rows;
+      rows_left -= rows - overlap;
       if (rows > rows_left) rows = rows_left;
     }
+  }
+
+ private:
+  Walk(const uint_t<13>& stripe_rows, const uint_t<13>& height, const uint_t<13>& tiles, const uint_t<2>& shared)
+      : rows(stripe_rows), rows_left(height), columns(tiles), overlap(shared) {
+#pragma HLS inline
+    if (rows > rows_left) rows = rows_left;
   }
 };
 

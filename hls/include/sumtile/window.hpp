@@ -110,14 +110,14 @@ struct Taps {
   Walk walk;
   GroupWords<Config> words;
   uint_t<4> ky = 0, kx = 0;
-  RingRow stripe_top, output_row, tap_row;
+  RingRow stripe_top, next_top, output_row, tap_row;
   RingColumn<Config> tap_column;
   int_t<16> leftmost;  // input column of the leftmost tap
 
-  explicit Taps(const Descriptor& d) : walk(d), tap_column(d), leftmost(-int(d.pad_left)) {
+  explicit Taps(const Descriptor& d) : walk(Walk::source(d)), tap_column(d), leftmost(-int(d.pad_left)) {
     stripe_top.row = -int(d.pad_top);
     stripe_top.slot = d.slot_origin;
-    output_row = tap_row = stripe_top;
+    next_top = output_row = tap_row = stripe_top;
   }
 
   bool padded_row(const Descriptor& d) const { return tap_row.row < 0 || tap_row.row >= int(d.ifm_height); }
@@ -148,12 +148,14 @@ struct Taps {
 
   bool next_outputs(const Descriptor& d) {
 #pragma HLS inline
-    const bool row_ends = walk.last_column(d), group_ends = walk.last_tile(d);
+    const bool row_ends = walk.last_column(), group_ends = walk.last_tile();
     const bool stripe_ends = group_ends && walk.last_group(d);
+    const bool next_begins = row_ends && walk.row + 1 + walk.overlap == walk.rows;
     walk.advance(d);
     if (row_ends) output_row.step(d, d.row_stride, d.slot_stride);
+    if (next_begins) next_top = output_row;
     if (stripe_ends) {
-      stripe_top = output_row;
+      stripe_top = output_row = next_top;
     } else if (group_ends) {
       output_row = stripe_top;
     }
