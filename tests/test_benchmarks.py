@@ -116,3 +116,14 @@ def test_the_plan_of_vgg16_keeps_its_targets(monkeypatch: pytest.MonkeyPatch, ca
     monkeypatch.setattr(svd, "CONV_SECONDS", 0.001)
     monkeypatch.setattr(svd, "_plan_batches", lambda *arguments: None)
     assert svd.main(["plan"]) == 1
+
+
+def test_the_basis_array_is_counted_over_densities(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, BENCHMARKS / "basis.py", "--side", "14", "--channels", "16", "--bases", "2", "--plot", tmp_path / "plot.png"], capture_output=True, text=True, timeout=300
+    )
+    lines = [line.split() for line in done.stdout.splitlines()[2:]]
+    assert done.returncode == 0, done.stderr
+    assert len(lines) == 20 and {line[4] for line in lines} >= {"adders"}
+    assert all(float(line[5]) >= 2 for line in lines if line[0] in ("5%", "10%"))
+    assert (tmp_path / "plot.png").stat().st_size > 0
