@@ -8,8 +8,8 @@
 
 'rank' decomposes every 3x3 convolution of resnet20_cifar10_akamaster.npz but the first, and judges it by the images of
 cifar10_train1000.npz; both lie in --data. 'trained' measures what python -m sumtile.train.penni made: in floating point,
-with the scales folded into kernels of 8 bits, and as an ordinary convolution of the composed kernels in the integers of
-fixed8. A multiplication is a FLOP and so is an addition; batch normalization, activations and pools are not counted.
+with the scales folded into kernels of 8 bits, as an ordinary convolution of the composed kernels in the integers of fixed8,
+and on the basis array of escalate. A multiplication is a FLOP and so is an addition; batch normalization, activations and pools are not counted.
 
 The exit status is 1 when a target is missed on the images that were used, or when a study that was asked for cannot be measured.
 """
@@ -36,7 +36,7 @@ from sumtile.network.reference import run_float
 from sumtile.network.resnet20 import load_resnet20
 from sumtile.network.storage import load_network
 from sumtile.overlay import Overlay
-from sumtile.quantize import quantize_network, schemes
+from sumtile.quantize import Scheme, quantize_network, schemes
 from sumtile.quantize.bases import fold_scales
 from sumtile.report import Column, Screen, open_screen
 
@@ -96,10 +96,11 @@ def study_trained(screen: Screen, options: argparse.Namespace) -> list[str]:
     test, calibration = fashion_mnist("test").first(options.images), fashion_mnist("train").images[:CALIBRATION]
     measured = {
         "dense, float32": (dense, _float(dense, test)),
-        "dense, fixed8": (dense, _fixed8(dense, test, calibration, options.board)),
+        "dense, fixed8": (dense, _on_overlay(dense, schemes.dynamic(8), "fixed8", test, calibration, options.board)),
         "compressed, float32": (compressed, _float(compressed, test)),
         "compressed, kernels of 8 bits for each output": (compressed, _float(_folded(compressed), test)),
-        "compressed, composed kernels on fixed8": (compressed, _fixed8(compressed, test, calibration, options.board)),
+        "compressed, composed kernels on fixed8": (compressed, _on_overlay(compressed, schemes.dynamic(8), "fixed8", test, calibration, options.board)),
+        "compressed, shared kernels on escalate": (compressed, _on_overlay(compressed, schemes.escalate(compressed), "escalate", test, calibration, options.board)),
     }
     reference = measured["dense, float32"][1]
     rows = [[words, f"{accuracy:.2%}", f"{100 * (reference - accuracy):.2f}", f"{_flops(network) / _flops(dense):.1%}"] for words, (network, accuracy) in measured.items()]
@@ -126,8 +127,8 @@ def _float(network: Network, data: Dataset) -> float:
     return float(np.mean(_predictions(network, data) == data.labels))
 
 
-def _fixed8(network: Network, data: Dataset, calibration: np.ndarray, board: str) -> float:
-    program = compile_network(quantize_network(network, calibration, schemes.dynamic(8)), Overlay.load("fixed8", board))
+def _on_overlay(network: Network, scheme: Scheme, overlay: str, data: Dataset, calibration: np.ndarray, board: str) -> float:
+    program = compile_network(quantize_network(network, calibration, scheme), Overlay.load(overlay, board))
     evaluation = evaluate(program, data, "csim")
     return float(np.mean(evaluation.predictions == data.labels))
 
@@ -183,7 +184,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("study", nargs="?", choices=tuple(STUDIES), help="default: both")
     parser.add_argument("--images", metavar="N", type=positive, default=10**9, help="images to use (default: all)")
-    parser.add_argument("--board", metavar="NAME", default="zcu102", help="board whose fixed8 overlay computes (default: %(default)s)")
+    parser.add_argument("--board", metavar="NAME", default="zcu102", help="board whose overlays compute (default: %(default)s)")
     parser.add_argument("--data", metavar="FOLDER", type=Path, default=DATA, help="folder of the ResNet-20 weights and images (default: %(default)s)")
     parser.add_argument("--plot", metavar="FILE", type=Path, help="picture of the accuracy over the rank")
     parser.add_argument("--markdown", action="store_true", help="print tables in Markdown")

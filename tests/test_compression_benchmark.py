@@ -53,7 +53,7 @@ def test_a_compressed_network(benchmark: ModuleType, small: Network, capsys: pyt
     monkeypatch.setattr(benchmark, "MOST_LOST", 0.3)
     assert benchmark.main(["trained", "--markdown"]) == 0
     rows = [line.strip("| ").split(" | ") for line in capsys.readouterr().out.splitlines() if line.startswith("|")][2:]
-    assert rows[0][0] == "dense, float32" and len(rows) == 5
+    assert rows[0][0] == "dense, float32" and len(rows) == 6
     assert rows[0][1:] == ["100.00%", "0.00", "100.0%"] and rows[2][1:] == ["100.00%", "0.00", rows[4][3]]
 
 

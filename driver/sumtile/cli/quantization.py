@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sumtile.overlay import Overlay
     from sumtile.quantize import QuantizedNetwork, Scheme
 
-SCHEMES = ("covering", "dynamic", "static", "fixed", "sp2", "msq", "ternary", "trained")
+SCHEMES = ("covering", "dynamic", "static", "fixed", "sp2", "msq", "ternary", "trained", "escalate")
 
 SCHEMES_HELP = """\
 schemes, and the options that each takes:
@@ -38,6 +38,8 @@ schemes, and the options that each takes:
   ternary   as fixed, with weights of -1, 0 and 1 [--bits --ends --compensate --correct-biases]
   trained   the numbers that a QONNX network was quantized to in training, and covering ones
             elsewhere [--bits --weight-bits]
+  escalate  kernels that are ternary sums of shared ones, as 'python -m sumtile.train.penni' makes
+            them, for the overlay escalate; covering elsewhere [--bits]
 
 First and last layers with --ends as wide as the other weights are no exception: with 'msq
 --ends 4' they run on the same lanes.
@@ -83,7 +85,7 @@ def chosen_scheme(arguments: argparse.Namespace, network: Network, overlay: Over
         _require_inner_weights(arguments.scheme, network)
     if arguments.scheme == "msq":
         settings |= dict(zip(("fixed_of", "of"), _lane_ratio(overlay, network)))
-    scheme = preset(network, **settings) if arguments.scheme == "trained" else preset(**settings)
+    scheme = preset(network, **settings) if arguments.scheme in ("trained", "escalate") else preset(**settings)
     if arguments.layers is None:
         return scheme
     return replace(scheme, layers=(*scheme.layers, *read_layer_settings(arguments.layers, lambda: _lane_ratio(overlay, network))))
@@ -93,7 +95,7 @@ def default_overlay(arguments: argparse.Namespace, network: Network) -> str:
     """Name of the overlay whose arrays suit the network and the scheme."""
     if _has_adder_layers(network):
         return "adder"
-    if arguments.scheme in ("sp2", "msq"):
+    if arguments.scheme in ("sp2", "msq", "escalate"):
         return str(arguments.scheme)
     grids = [grid.bits for grid in network.grids.values()] if arguments.scheme == "trained" else []
     widest = max(arguments.bits or 8, arguments.weight_bits or 0, arguments.ends or 0, *grids)
@@ -106,7 +108,7 @@ def overlay_for(quantized: QuantizedNetwork) -> str:
 
     layers = [layer for layer in quantized.layers if isinstance(layer, QuantizedLayer)]
     operators = {layer.operator for layer in layers}
-    for operator, name in (("adder", "adder"), ("mixed", "msq"), ("sp2", "sp2")):
+    for operator, name in (("adder", "adder"), ("mixed", "msq"), ("sp2", "sp2"), ("basis", "escalate")):
         if operator in operators:
             return name
     widest = max(*(format.bits for format in quantized.formats.values()), *(layer.weight_format.bits for layer in layers if layer.weight_format is not None))

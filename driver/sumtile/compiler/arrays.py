@@ -8,7 +8,7 @@ from sumtile.errors import SumtileError
 from sumtile.formats import Mixed, WeightFormat
 from sumtile.overlay import Array, Engine
 
-_ARTICLES = {"adder": "an", "mac": "a", "sp2": "an", "mixed": "a"}
+_ARTICLES = {"adder": "an", "mac": "a", "sp2": "an", "mixed": "a", "basis": "a"}
 
 
 def choose_array(engine: Engine, format: WeightFormat | None) -> Array:

@@ -11,7 +11,7 @@ import numpy as np
 from sumtile.compiler.arithmetic import lower_arithmetic
 from sumtile.compiler.arrays import choose_array
 from sumtile.compiler.buffers import assign_buffers
-from sumtile.compiler.fold import choose_fold
+from sumtile.compiler.fold import Fold, choose_fold
 from sumtile.compiler.fully_connected import Factors, group_layers, lower_factors
 from sumtile.errors import SumtileError
 from sumtile.kernels import host
@@ -152,8 +152,12 @@ class _Lowering:
         residual = None if quantized.residual is None else formats[quantized.residual]
         layer, requantization = lower_arithmetic(engine, quantized, formats[quantized.source], residual, formats[target])
         array = choose_array(engine, quantized.weight_format)
-        layer, weights = _flattened(engine, replace(layer, operator=array.operator, weight_bits=array.weight_bits), quantized.weights)
-        fold = choose_fold(engine, layer, self._ports)
+        layer, weights = replace(layer, operator=array.operator, weight_bits=array.weight_bits), quantized.weights
+        if layer.operator == "basis":  # its weights are no kernels that could be cut
+            fold = Fold(None, layer)
+        else:
+            layer, weights = _flattened(engine, layer, weights)
+            fold = choose_fold(engine, layer, self._ports)
         source = quantized.source if fold.unfold is None else f"{target}.unfolded"
         if fold.unfold is not None:
             formats[source] = formats[quantized.source]

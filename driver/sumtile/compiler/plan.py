@@ -50,7 +50,7 @@ class LayerPlan:
         reuse: ``weights stay`` where all weights are kept over the layer (weight-stationary), ``inputs stay`` where they
             are sent again for each stripe of inputs (input-stationary), or empty where there is one stripe, so that both stay.
         feature_bytes, residual_bytes, weight_bytes, result_bytes: what moves between memory and engine, or processor.
-        operations: multiply-accumulates or absolute differences; other operations on the processor.
+        operations: multiply-accumulates or absolute differences, of basis kernels those of the dense layer that they stand for; other operations on the processor.
         cycles: clock cycles of the engine; 0 on the processor.
         array_cycles: those in which the array works; the others wait for the first inputs and for the last results to leave.
         seconds: at the overlay's clock, or at the rate that is assumed for the processor.
@@ -149,13 +149,13 @@ class Plan:
         """Share of all lanes' cycles that do useful work, over some of the engine's layers or all of them."""
         chosen = list(self.engine_layers if layers is None else layers)
         cycles = sum(layer.lanes * layer.cycles for layer in chosen)
-        return sum(layer.operations for layer in chosen) / cycles if cycles else 0.0
+        return sum(layer.lane_use * layer.lanes * layer.cycles for layer in chosen) / cycles if cycles else 0.0
 
     def array_use(self, layers: Iterable[LayerPlan] | None = None) -> float:
         """The same over the cycles in which the array works: what remainders of channels and columns leave idle."""
         chosen = list(self.engine_layers if layers is None else layers)
         cycles = sum(layer.lanes * layer.array_cycles for layer in chosen)
-        return sum(layer.operations for layer in chosen) / cycles if cycles else 0.0
+        return sum(layer.lane_use * layer.lanes * layer.cycles for layer in chosen) / cycles if cycles else 0.0
 
     @property
     def wide_kernels(self) -> list[LayerPlan]:

@@ -8,19 +8,20 @@ import numpy as np
 
 from sumtile.compiler.check import check_scheme
 from sumtile.compiler.lower import compile_network
-from sumtile.formats import FixedPoint, WeightFormat
+from sumtile.formats import FixedPoint
 from sumtile.network import Network
 from sumtile.overlay import Overlay
 from sumtile.program import Program
 from sumtile.quantize import HostLayer, QuantizedLayer, QuantizedNetwork, Scheme, fuse
 from sumtile.quantize.blocks import Block
 from sumtile.quantize.calibrate import signs
+from sumtile.quantize.weight_rules import WeightRule
 
 
 def blank_network(network: Network, scheme: Scheme) -> QuantizedNetwork:
     """A network as the quantizer will give it, as far as that depends on shapes and widths only.
 
-    Weights and factors are one, addends and fractional lengths 0.
+    Weights are those of :meth:`WeightRule.sketch`, factors are one, addends and fractional lengths 0.
 
     Args:
         network: the float network.
@@ -34,10 +35,7 @@ def blank_network(network: Network, scheme: Scheme) -> QuantizedNetwork:
     formats = {name: FixedPoint(rule.bits, 0, signed[name]) for name, rule in scheme.activation_rules(blocks).items()}
     rules = scheme.weight_rules(blocks)
     layers = [
-        _blank(block, rules[block.name].format if block.name in rules else None, formats[block.name])
-        if isinstance(block, Block)
-        else HostLayer(tuple(block.nodes), block.reads, block.operation)
-        for block in blocks
+        _blank(block, rules.get(block.name), formats[block.name]) if isinstance(block, Block) else HostLayer(tuple(block.nodes), block.reads, block.operation) for block in blocks
     ]
     return QuantizedNetwork(network.name, network.preprocess, network.classes, str(scheme), formats, tuple(layers))
 
@@ -57,8 +55,9 @@ def sketch_network(network: Network, scheme: Scheme, overlay: Overlay) -> Progra
     return compile_network(blank_network(network, scheme), overlay)
 
 
-def _blank(block: Block, weights: WeightFormat | None, format: FixedPoint) -> QuantizedLayer:
+def _blank(block: Block, rule: WeightRule | None, format: FixedPoint) -> QuantizedLayer:
     """A layer without numbers; its weights take no memory."""
-    zeros, ones = np.zeros(block.geometry.channels), np.ones(block.geometry.channels)
-    blank = np.broadcast_to(np.int8(1), block.geometry.weight_shape)
-    return QuantizedLayer(tuple(block.nodes), block.source, block.residual, block.geometry, blank, weights, ones, zeros, block.slope, block.low, block.high, format)
+    geometry = block.geometry if rule is None else rule.shape(block.geometry)
+    weights = np.broadcast_to(np.int8(1), geometry.weight_shape) if rule is None else rule.sketch(geometry)
+    zeros, ones, levels = np.zeros(geometry.channels), np.ones(geometry.channels), None if rule is None else rule.format
+    return QuantizedLayer(tuple(block.nodes), block.source, block.residual, geometry, weights, levels, ones, zeros, block.slope, block.low, block.high, format)

@@ -6,6 +6,6 @@ from sumtile.formats.fixed import FL_MAX, FixedPoint
 from sumtile.formats.mixed import Mixed, fixed_rows
 from sumtile.formats.rounding import round_shift, saturate
 from sumtile.formats.sp2 import Sp2
-from sumtile.formats.weights import Symmetric, Ternary, Twos, WeightFormat
+from sumtile.formats.weights import SharedKernels, Symmetric, Ternary, Twos, WeightFormat
 
-__all__ = ["FL_MAX", "FixedPoint", "Mixed", "Sp2", "Symmetric", "Ternary", "Twos", "WeightFormat", "fixed_rows", "round_shift", "saturate"]
+__all__ = ["FL_MAX", "FixedPoint", "Mixed", "SharedKernels", "Sp2", "Symmetric", "Ternary", "Twos", "WeightFormat", "fixed_rows", "round_shift", "saturate"]

@@ -23,7 +23,7 @@ class WeightFormat(ABC):
 
     Attributes:
         bits: width of a weight in memory.
-        operator: name of the lanes that multiply by it: ``mac``, ``sp2`` or ``mixed``.
+        operator: name of the lanes that multiply by it: ``mac``, ``sp2``, ``mixed`` or ``basis``.
     """
 
     bits: int
@@ -121,6 +121,24 @@ class Ternary(WeightFormat):
     @property
     def levels(self) -> np.ndarray:
         return np.array([-1, 0, 1], dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class SharedKernels(WeightFormat):
+    """Ternary coefficients, and kernels of 8 bits that they add up: what a layer of basis kernels has in place of weights.
+
+    Source: Li et al., "ESCALATE", MICRO'21: ternary coefficients and a basis of 8 bits.
+    """
+
+    bits: int = field(default=8, init=False, repr=False)
+    operator: ClassVar[str] = "basis"
+
+    def __str__(self) -> str:
+        return "ternary sums of kernels of 8 bits"
+
+    @property
+    def levels(self) -> np.ndarray:
+        return np.arange(-127, 128, dtype=np.int64)
 
 
 def require_width(format: WeightFormat, low: int, high: int) -> None:

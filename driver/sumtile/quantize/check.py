@@ -8,6 +8,7 @@ import numpy as np
 
 from sumtile.errors import SumtileError
 from sumtile.formats import WeightFormat
+from sumtile.kernels.basis import split_weights
 from sumtile.kernels.layer import Layer, MapShape
 from sumtile.network.graph import INPUT, SIDE_MAX
 from sumtile.program.check import Rules
@@ -55,7 +56,8 @@ def _geometry_rules(geometry: Layer) -> Rules:
     borders = [*geometry.padding, *(pool.padding if pool else ())]
     yield min(windows) >= 1 and max(windows) <= SIDE_MAX, f"has windows of {windows}, but 1 to {SIDE_MAX} is needed"
     yield min(borders) >= 0 and max(borders) <= SIDE_MAX, f"has padding {borders}, but 0 to {SIDE_MAX} is needed"
-    yield geometry.operator in ("adder", "mac"), f"computes by '{geometry.operator}', but 'adder' or 'mac' is needed"
+    yield geometry.operator in ("adder", "mac", "basis"), f"computes by '{geometry.operator}', but 'adder', 'mac' or 'basis' is needed"
+    yield (geometry.bases >= 1) == (geometry.operator == "basis"), f"has {geometry.bases} basis kernels"
     yield not geometry.depthwise or geometry.channels == geometry.ifm.channels, "is depthwise with another number of outputs than inputs"
     yield 1 <= geometry.channels <= CHANNELS_MAX, f"has {geometry.channels} channels"
     yield min(geometry.conv.height, geometry.conv.width) >= 1, "has a window that does not fit its padded map"
@@ -73,6 +75,9 @@ def _layer_rules(layer: QuantizedLayer, shapes: dict[str, MapShape]) -> Rules:
     )
     yield (layer.weight_format is None) == (geometry.operator == "adder"), "has a format for its weights exactly when it is an adder layer"
     if layer.weight_format is not None:
+        shared = layer.weight_format.operator == "basis"
+        yield shared == (geometry.operator == "basis"), f"has weights of the format '{layer.weight_format}', which are not for '{geometry.operator}'"
+        yield not shared or bool(np.all(np.abs(split_weights(geometry, weights)[0]) <= 1)), "has coefficients that are not ternary"
         yield _are_levels(layer.weight_format, weights), f"has weights that are no levels of '{layer.weight_format}'"
     for name, values in (("scale", layer.scale), ("offset", layer.offset)):
         yield values.dtype == np.float64 and values.shape == (geometry.channels,) and bool(np.all(np.isfinite(values))), f"has no finite {name} for each channel"
@@ -84,4 +89,4 @@ def _are_levels(format: WeightFormat, weights: np.ndarray) -> bool:
     """Whether every weight is one of the format's, rows of mixed formats each of their kind's."""
     low, high = int(format.levels[0]), int(format.levels[-1])
     inside = low <= int(weights.min()) and int(weights.max()) <= high
-    return inside and (format.operator == "mac" or bool(np.array_equal(format.nearest(weights), weights)))
+    return inside and (format.operator in ("mac", "basis") or bool(np.array_equal(format.nearest(weights), weights)))

@@ -13,7 +13,7 @@ import numpy as np
 
 from sumtile.errors import SumtileError
 from sumtile.fields import from_json
-from sumtile.formats import FixedPoint, Mixed, Sp2, Symmetric, Ternary, Twos, WeightFormat
+from sumtile.formats import FixedPoint, Mixed, SharedKernels, Sp2, Symmetric, Ternary, Twos, WeightFormat
 from sumtile.kernels.host import OPERATIONS
 from sumtile.kernels.layer import Layer
 from sumtile.network.graph import Preprocess
@@ -151,12 +151,15 @@ def _layer(entry: dict[str, Any], what: str, arrays: list[np.ndarray]) -> Quanti
 def _format_to_dict(format: WeightFormat) -> dict[str, Any]:
     if isinstance(format, Mixed):
         return {"type": "Mixed", "bits": format.bits, "fixed_of": format.fixed_of, "of": format.of}
-    return {"type": type(format).__name__} if isinstance(format, Ternary) else {"type": type(format).__name__, "bits": format.bits}
+    of_one_width = isinstance(format, Ternary | SharedKernels)
+    return {"type": type(format).__name__} if of_one_width else {"type": type(format).__name__, "bits": format.bits}
 
 
 def _format(raw: dict[str, Any], what: str) -> WeightFormat:
     if raw == {"type": "Ternary"}:
         return Ternary()
+    if raw == {"type": "SharedKernels"}:
+        return SharedKernels()
     if raw.get("type") == "Mixed":
         mixed = from_json(_DescribedMixed, {name: value for name, value in raw.items() if name != "type"}, what)
         return Mixed(Symmetric(mixed.bits), Sp2(mixed.bits), mixed.fixed_of, mixed.of)

@@ -24,7 +24,7 @@ class QuantizedLayer:
     Attributes:
         nodes: names of the network's nodes that it runs, in order.
         source, residual: names of the tensors that it reads; ``residual`` may be None.
-        geometry: shapes, pooling window, and the network's operator, ``adder`` or ``mac``; its arithmetic is left at the defaults.
+        geometry: shapes, pooling window, and the operator, ``adder``, ``mac`` or ``basis``; its arithmetic is left at the defaults.
         weights: int64 of ``geometry.weight_shape``.
         weight_format: the levels of the weights; None for an adder layer, whose weights have the format of its input.
         scale, offset: real value of one unit of the integer sums, and real addend: float64 of shape (channels,).
@@ -52,7 +52,7 @@ class QuantizedLayer:
 
     @property
     def operator(self) -> str:
-        """Operator of the array that the weights are made for: ``adder``, ``mac``, ``sp2`` or ``mixed``."""
+        """Operator of the array that the weights are made for: ``adder``, ``mac``, ``sp2``, ``mixed`` or ``basis``."""
         return self.geometry.operator if self.weight_format is None else self.weight_format.operator
 
 

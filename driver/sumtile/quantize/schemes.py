@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from glob import escape
 
 from sumtile.errors import SumtileError
@@ -12,7 +13,7 @@ from sumtile.network import Network
 from sumtile.quantize.activation_rules import CoveringActivations, DynamicActivations, StaticActivations, TrainedActivations
 from sumtile.quantize.grids import tensor_format, weight_levels, with_moved
 from sumtile.quantize.scheme import LayerSetting, Scheme
-from sumtile.quantize.weight_rules import CoveringWeights, DynamicWeights, FittedWeights, StaticWeights, TrainedWeights
+from sumtile.quantize.weight_rules import CoveringWeights, DynamicWeights, FittedWeights, SharedKernelWeights, StaticWeights, TrainedWeights
 
 STARTS = 64
 """Steps that the fit of a scale begins with."""
@@ -123,6 +124,25 @@ def trained(network: Network, bits: int | None = None, weight_bits: int | None =
         levels, _, _ = weight_levels(name, network.node(name).weight, grid)  # type: ignore[attr-defined]  # only layers have weights
         settings.append(LayerSetting(escape(name), TrainedWeights(name, levels, grid)))
     return Scheme(others, TrainedActivations(bits, tuple(with_moved(network, dict(tensors)).items())), others, compensate=False, correct_biases=False, layers=tuple(settings))
+
+
+def escalate(network: Network, bits: int = 8) -> Scheme:
+    """Layers whose kernels are ternary sums of shared ones stay that, for an engine with a basis array; the others are as in :func:`covering`.
+
+    Args:
+        network: the network, with its bases.
+        bits: width of activations, and of the other layers' weights.
+
+    Raises:
+        SumtileError: no layer of the network has shared kernels with ternary coefficients.
+    """
+    composed = {name: bases for name, bases in network.bases.items() if bases.is_ternary}
+    if not composed:
+        raise SumtileError(
+            f"network '{network.name}' has no layer whose kernels are ternary sums of shared ones; compress it with 'python -m sumtile.train.penni', or choose another scheme."
+        )
+    layers = tuple(LayerSetting(escape(name), SharedKernelWeights(bases)) for name, bases in composed.items())
+    return replace(covering(bits), layers=layers)
 
 
 def _fitted(weights: FittedWeights, bits: int, ends: int, compensate: bool, correct_biases: bool) -> Scheme:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sumtile.formats import FixedPoint
+from sumtile.kernels.basis import dense_layer
 from sumtile.kernels.host import RAISE_MAX
 from sumtile.network.graph import INPUT, Network
 from sumtile.overlay.engine import DATA_BITS
@@ -43,6 +44,7 @@ class Walk:
         self._float = FloatRun(network, blocks, images, scheme.on_grids)
         self._adders, self._signs = _adder_weights(blocks), signs(network, blocks)
         self._rules = rules = scheme.activation_rules(blocks)
+        self._weight_rules = scheme.weight_rules(blocks)
         choices = {rule: rule.settled(self._tensors(images)) for rule in dict.fromkeys(rules.values())}
         self._choices = {name: choices[rule] for name, rule in rules.items()}
         source = self._input(self._float.input)
@@ -72,9 +74,11 @@ class Walk:
 
     def _take(self, block: Block, weights: IntegerWeights | None, observed: Observed) -> None:
         features, integers = self._formats[block.source], self._integers[block.source]
+        if block.name in self._weight_rules:
+            block = replace(block, geometry=self._weight_rules[block.name].shape(block.geometry))
         if weights is None:
             weights = share_scale(block.weights, features)
-        elif self._scheme.compensate and not block.geometry.depthwise:
+        elif self._scheme.compensate and not block.geometry.depthwise and block.geometry.operator == "mac":
             weights = compensate(block.weights, weights, block.geometry, integers)
         scale, offset = self._requantization(block, weights, features, observed.channels)
         sums = self._sums(block, weights, integers)
@@ -112,7 +116,8 @@ class Walk:
     def _sums(self, block: Block, weights: IntegerWeights, integers: np.ndarray) -> np.ndarray:
         """Integer sums of all images, in 32 bits where these hold every sum."""
         conv, features = block.geometry.conv, self._formats[block.source]
-        largest = largest_sum(block.geometry, max(features.high, -features.low), weights.integers)
+        dense, products = dense_layer(block.geometry, weights.integers)
+        largest = largest_sum(dense, max(features.high, -features.low), products)
         sums = np.empty((self._images, conv.height, conv.width, conv.channels), sum_type(largest))
         for batch in batches(self._images, conv.pixels * conv.channels):
             sums[batch] = accumulate(block.geometry, integers[batch], weights.integers)
@@ -182,7 +187,7 @@ class Walk:
 
     def _tensor(self, block: AnyBlock, seen: Seen) -> FloatTensor:
         signed = self._signs[block.name]
-        return FloatTensor(seen.sample, signed, None, block is self._blocks[-1], self._adders.get(block.name, ()), seen.extremes, block.name)
+        return FloatTensor(seen.sample, signed, None, block.name == self._blocks[-1].name, self._adders.get(block.name, ()), seen.extremes, block.name)
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,20 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from sumtile.errors import SumtileError
-from sumtile.formats import FixedPoint, Mixed, Symmetric, Twos, WeightFormat
+from sumtile.formats import FixedPoint, Mixed, SharedKernels, Symmetric, Twos, WeightFormat
+from sumtile.kernels.basis import join_weights
+from sumtile.kernels.layer import Layer
+from sumtile.network.bases import Bases
 from sumtile.network.graph import Grid
+from sumtile.quantize.bases import IntegerBases, fold_scales
 from sumtile.quantize.fl import check_radius, rounding_error, search_fl
 from sumtile.quantize.grids import weight_levels
+from sumtile.quantize.noise import decibels
 from sumtile.quantize.steps import REACH, covering_steps, fitted_steps
 from sumtile.quantize.weights import IntegerWeights, level_type, round_filters
 
@@ -34,6 +39,14 @@ class WeightRule(ABC):
         Args:
             layers: real weights, (outputs, kernel height, kernel width, inputs) each.
         """
+
+    def shape(self, geometry: Layer) -> Layer:
+        """A multiplying layer as an engine runs it with such weights."""
+        return geometry
+
+    def sketch(self, geometry: Layer) -> np.ndarray:
+        """Integers of a layer's shape for a plan: ones, where an engine's time does not depend on them. They take no memory."""
+        return np.broadcast_to(np.int8(1), geometry.weight_shape)
 
 
 @dataclass(frozen=True)
@@ -188,6 +201,42 @@ class TrainedWeights(WeightRule):
             _, integers, steps = weight_levels(self.name, weights, self.grid)
             found.append(IntegerWeights(integers.astype(level_type(self.levels)), steps, np.zeros(len(weights)), self.levels, snr=float("inf"), clipped=0.0))
         return found
+
+
+@dataclass(frozen=True, eq=False)
+class SharedKernelWeights(WeightRule):
+    """The shared kernels and the ternary coefficients that a layer's weights are composed of.
+
+    Its integers are the weights of a layer of basis kernels, (outputs, bases, inputs + taps); see :mod:`sumtile.kernels.basis`.
+
+    Attributes:
+        bases: of the layer's node; with ternary coefficients.
+    """
+
+    bases: Bases
+
+    def __str__(self) -> str:
+        return f"{self.format}, each output's scale covers its maximum"
+
+    @property
+    def format(self) -> SharedKernels:
+        return SharedKernels()
+
+    def shape(self, geometry: Layer) -> Layer:
+        return replace(geometry, operator="basis", bases=self.bases.rank)
+
+    def sketch(self, geometry: Layer) -> np.ndarray:
+        return self._joined(fold_scales(self.bases))
+
+    def quantize(self, layers: Sequence[np.ndarray]) -> list[IntegerWeights]:
+        integers = fold_scales(self.bases)
+        composed = integers.compose().transpose(0, 2, 3, 1) * integers.steps[:, None, None, None]
+        joined, constant = self._joined(integers), np.zeros(len(integers.steps))
+        return [IntegerWeights(joined, integers.steps, constant, self.format, snr=decibels(weights, weights - composed), clipped=0.0) for weights in layers]
+
+    @staticmethod
+    def _joined(integers: IntegerBases) -> np.ndarray:
+        return join_weights(integers.coefficients.transpose(0, 2, 1), integers.kernels).astype(np.int8)
 
 
 def _weights_fl(parts: Sequence[np.ndarray], bits: int, radius: int) -> int:
