@@ -27,33 +27,11 @@ constexpr const char* kRegisterNames[] = {"stamp", "status", "layers", "busy", "
 constexpr const char* kLoopNames[] = {"load_features", "load_weights", "load_residual", "window", "replay", "compute",
                                       "scale",         "reorder",      "combine",       "pool",   "store",  "send",
                                       "deal",          "dilute",       "concentrate",   "basis"};
-constexpr int kResult = 2, kFirstWeights = 3;
+constexpr int kResult = 2, kFirstWeights = 3, kWeightStreams = Config::kWeightStreams;
 
-struct Kernel {
-  static constexpr int kPortsInUse = kFirstWeights + Config::kWeightStreams;
-  Axis features, residual, result;
-  Derived::WeightPorts weights;
-  Register registers[6] = {0, 0, 0, 0, 0, 0};
-  // Last, so that it unwinds its fibers while the streams still exist.
-  sumtile::csim::Scheduler scheduler;
-
-  Kernel() {
-    for (int i = 0; i < kPortsInUse; ++i) {
-      port(i).belong_to(&scheduler);
-      port(i).rename(kPortNames[i]);
-    }
-  }
-
-  Axis& port(int index) {
-    Axis* ports[] = {&features, &residual, &result};
-    return index < kFirstWeights ? *ports[index] : weights[index - kFirstWeights];
-  }
-
-  void call() {
-    Register* r = registers;
-    SUMTILE_TOP(features, weights, residual, result, r[0], r[1], r[2], r[3], r[4], r[5]);
-  }
-};
+void call_top(Axis (&ports)[kFirstWeights], Derived::WeightPorts& weights, Register* r) {
+  SUMTILE_TOP(ports[0], weights, ports[1], ports[2], r[0], r[1], r[2], r[3], r[4], r[5]);
+}
 
 }  // namespace
 

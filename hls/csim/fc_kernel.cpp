@@ -25,33 +25,11 @@ constexpr const char* kPortNames[] = {"vectors", "result", "weights_0", "weights
 constexpr const char* kRegisterNames[] = {"stamp", "status", "layers", "busy", "starved", "stalled"};
 // In the order of sumtile::FcLoop.
 constexpr const char* kLoopNames[] = {"load_vectors", "load_weights", "fill", "multiply", "send"};
-constexpr int kResult = 1, kFirstWeights = 2;
+constexpr int kResult = 1, kFirstWeights = 2, kWeightStreams = Config::kWeightStreams;
 
-struct Kernel {
-  static constexpr int kPortsInUse = kFirstWeights + Config::kWeightStreams;
-  Axis vectors, result;
-  Derived::WeightPorts weights;
-  Register registers[6] = {0, 0, 0, 0, 0, 0};
-  // Last, so that it unwinds its fibers while the streams still exist.
-  sumtile::csim::Scheduler scheduler;
-
-  Kernel() {
-    for (int i = 0; i < kPortsInUse; ++i) {
-      port(i).belong_to(&scheduler);
-      port(i).rename(kPortNames[i]);
-    }
-  }
-
-  Axis& port(int index) {
-    Axis* ports[] = {&vectors, &result};
-    return index < kFirstWeights ? *ports[index] : weights[index - kFirstWeights];
-  }
-
-  void call() {
-    Register* r = registers;
-    SUMTILE_FC_TOP(vectors, weights, result, r[0], r[1], r[2], r[3], r[4], r[5]);
-  }
-};
+void call_top(Axis (&ports)[kFirstWeights], Derived::WeightPorts& weights, Register* r) {
+  SUMTILE_FC_TOP(ports[0], weights, ports[1], r[0], r[1], r[2], r[3], r[4], r[5]);
+}
 
 }  // namespace
 

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The sumtile authors
 // SPDX-License-Identifier: Apache-2.0
-// What the testbenches of all engines do with streams and registers: send bytes, compare what comes, check the
-// registers after a call.
+// What the testbenches of all engines do with streams and registers: send bytes, call the top function, compare what
+// comes, check the registers after a call.
 #ifndef SUMTILE_TESTBENCH_STREAMS_HPP
 #define SUMTILE_TESTBENCH_STREAMS_HPP
 
@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "run.hpp"
 #include "sumtile/ports.hpp"
 #include "vectors.hpp"
 
@@ -81,18 +82,57 @@ std::string wrong_register(const Registers& registers, const Call& call) {
   return text;
 }
 
-// Runs the calls of the folder that the testbench was given; `run_call` returns what is wrong with a call, or an empty
-// string. Returns the testbench's exit status.
-template <class Config, class RunCall>
-int run_calls(int argc, char** argv, RunCall run_call) {
+// Runs one call; what is wrong with it, or an empty string. `Bench` has the streams, which last from call to call, as
+// on a board: what a call leaves unread, the next one finds.
+template <class Bench>
+std::string run_call(Vectors& vectors, const Call& call, Bench& bench) {
+  using Config = typename Bench::Config;
+  constexpr int kWeights = Config::kWeightStreams, kInputs = Bench::kInputs + kWeights;
+  std::string names[kInputs];
+  Bytes data[kInputs];
+  typename Ports<Config>::Axis* ports[kInputs];
+  for (int i = 0; i < kInputs; ++i) {
+    const int stream = i - Bench::kInputs;
+    names[i] = stream < 0 ? Bench::input_name(i) : "weights_" + std::to_string(stream);
+    data[i] = vectors.bytes(names[i], stream < 0 ? Bench::input_bytes(call, i) : call.weight_bytes);
+    ports[i] = stream < 0 ? &bench.inputs[i] : &bench.weights[stream];
+  }
+  const Bytes expected = vectors.bytes("result", call.result_bytes);
+  if (!vectors.error.empty()) return vectors.error;
+
+  std::string differs;
+  Run run;
+  run.add_port(bench.result, "result");
+  for (int i = 0; i < kInputs; ++i) {
+    run.add_port(*ports[i], names[i].c_str());
+    run.add("send", [&data, &ports, i] { send<Config>(data[i], *ports[i]); });
+  }
+  run.add("kernel", [&] { bench.call_top(); });
+  run.add("receive", [&] { differs = receive<Config>(expected, bench.result); });
+  const std::string stuck = run.finish();
+  if (!stuck.empty()) return "the kernel does not end: " + stuck;
+  if (differs.empty()) differs = wrong_register<Config>(bench.registers, call);
+  if (!differs.empty()) return differs;
+  std::string left = bench.result.empty() ? "" : " result";
+  for (int i = 0; i < kInputs; ++i) {
+    if (!ports[i]->empty()) left += " " + names[i];
+  }
+  return left.empty() ? left : "beats are left in" + left;
+}
+
+// Runs the calls of the folder that the testbench was given, and returns its exit status.
+template <class Bench>
+int run_calls(int argc, char** argv) {
+  using Config = typename Bench::Config;
   if (argc != 2) {
     std::printf("usage: %s FOLDER, written by python -m sumtile.kernels.vectors OVERLAY BOARD FOLDER\n", argv[0]);
     return 2;
   }
   Vectors vectors(argv[1], Config::kWeightStreams, Config::kStreamBits / 8);
+  Bench bench;
   int done = 0;
   for (Call call; vectors.error.empty() && done < vectors.calls() && vectors.next(call); ++done) {
-    const std::string wrong = run_call(vectors, call);
+    const std::string wrong = run_call(vectors, call, bench);
     std::printf("%-4s %s%s%s\n", wrong.empty() ? "ok" : "FAIL", call.name.c_str(), wrong.empty() ? "" : ": ",
                 wrong.c_str());
     // What a failed call has left in the streams would only confuse the next one.

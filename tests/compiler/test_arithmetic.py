@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sumtile.compiler.arithmetic import lower_arithmetic
 from sumtile.errors import SumtileError
 from sumtile.formats import FixedPoint, Symmetric, round_shift
-from sumtile.kernels import golden
+from sumtile.kernels.activation import activate
 from sumtile.kernels.layer import Layer, MapShape, Pool, Requantization
 from sumtile.overlay import Engine, Overlay
 from sumtile.quantize import QuantizedLayer
@@ -38,7 +38,7 @@ def requantized(engine: Engine, lowered: Layer, requantization: Requantization, 
     values = np.clip(values, -bound, bound - 1)
     if lowered.residual is not None and residual is not None:
         values = np.clip(values + round_shift(residual, -lowered.residual.shift), -bound, bound - 1)
-    return golden.activate(engine, lowered, values)
+    return activate(engine, lowered, values)
 
 
 @settings(deadline=None)

@@ -48,7 +48,7 @@ class Fold:
 
     def weights(self, weights: np.ndarray) -> np.ndarray:
         """The layer's weights (outputs, kernel height, kernel width, inputs) as those of :attr:`layer`; taps that a fold adds are zeros."""
-        if self.unfold is None:
+        if self.unfold is None or self.unfold.kernel == (1, 1):  # as they are, or with a border
             return weights
         (rows, columns), (down, across) = self.layer.kernel, self.unfold.kernel
         outputs, height, width, inputs = weights.shape
@@ -66,10 +66,10 @@ def choose_fold(engine: Engine, layer: Layer, ports: Ports) -> Fold:
     Raises:
         SumtileError: the engine can run neither the layer nor a fold of it.
     """
-    plain = Fold(None, layer)
-    if _fits(engine, plain) and (layer.depthwise or layer.ifm.channels >= engine.ti):
+    plain, whole = Fold(None, layer), layer.depthwise or layer.operator == "basis"  # its kernels are not those that could be cut
+    if _fits(engine, plain) and (whole or layer.ifm.channels >= engine.ti):
         return plain
-    ways = [plain] if layer.depthwise else list(folds(layer))
+    ways = [plain] if whole else list(folds(layer))
     fitting = [fold for fold in ways if _fits(engine, fold)]
     if not fitting and any(layer.padding):
         fitting = [fold for fold in (_bordered(layer),) if _fits(engine, fold)]

@@ -11,7 +11,7 @@ import numpy as np
 from sumtile.compiler.arithmetic import lower_arithmetic
 from sumtile.compiler.arrays import choose_array
 from sumtile.compiler.buffers import assign_buffers
-from sumtile.compiler.fold import Fold, choose_fold
+from sumtile.compiler.fold import choose_fold
 from sumtile.compiler.fully_connected import Factors, group_layers, lower_factors
 from sumtile.errors import SumtileError
 from sumtile.kernels import host
@@ -152,12 +152,8 @@ class _Lowering:
         residual = None if quantized.residual is None else formats[quantized.residual]
         layer, requantization = lower_arithmetic(engine, quantized, formats[quantized.source], residual, formats[target])
         array = choose_array(engine, quantized.weight_format)
-        layer, weights = replace(layer, operator=array.operator, weight_bits=array.weight_bits), quantized.weights
-        if layer.operator == "basis":  # its weights are no kernels that could be cut
-            fold = Fold(None, layer)
-        else:
-            layer, weights = _flattened(engine, layer, weights)
-            fold = choose_fold(engine, layer, self._ports)
+        layer, weights = _flattened(engine, replace(layer, operator=array.operator, weight_bits=array.weight_bits), quantized.weights)
+        fold = choose_fold(engine, layer, self._ports)
         source = quantized.source if fold.unfold is None else f"{target}.unfolded"
         if fold.unfold is not None:
             formats[source] = formats[quantized.source]
@@ -203,7 +199,7 @@ def _flattened(engine: Engine, layer: Layer, weights: np.ndarray) -> tuple[Layer
     more channels than a bank of the feature buffer holds stays the map that it is.
     """
     ifm = layer.ifm
-    if ifm.pixels == 1 or layer.kernel != (ifm.height, ifm.width) or any(layer.padding) or layer.dilation != (1, 1) or layer.depthwise:
+    if ifm.pixels == 1 or layer.kernel != (ifm.height, ifm.width) or any(layer.padding) or layer.dilation != (1, 1) or layer.depthwise or layer.operator == "basis":
         return layer, weights
     channels = ceil_div(ifm.channels, engine.ti) * engine.ti
     if ifm.pixels * channels > engine.feature_words * engine.ti:

@@ -57,7 +57,7 @@ def sketch_network(network: Network, scheme: Scheme, overlay: Overlay) -> Progra
 
 def _blank(block: Block, rule: WeightRule | None, format: FixedPoint) -> QuantizedLayer:
     """A layer without numbers; its weights take no memory."""
-    geometry = block.geometry if rule is None else rule.shape(block.geometry)
+    geometry = block.geometry if rule is None else rule.adapted(block.geometry)
     weights = np.broadcast_to(np.int8(1), geometry.weight_shape) if rule is None else rule.sketch(geometry)
     zeros, ones, levels = np.zeros(geometry.channels), np.ones(geometry.channels), None if rule is None else rule.format
     return QuantizedLayer(tuple(block.nodes), block.source, block.residual, geometry, weights, levels, ones, zeros, block.slope, block.low, block.high, format)

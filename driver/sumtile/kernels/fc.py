@@ -21,7 +21,7 @@ import numpy as np
 
 from sumtile.errors import SumtileError
 from sumtile.formats import round_shift, saturate
-from sumtile.kernels.golden import activate
+from sumtile.kernels.activation import activate
 from sumtile.kernels.layer import SLOPE_ONE, MapShape, Requantization
 from sumtile.overlay import Engine, FcEngine
 

@@ -4,17 +4,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from sumtile.formats import FixedPoint, round_shift, saturate
+from sumtile.kernels.activation import activate
 from sumtile.kernels.basis import dense_layer
-from sumtile.kernels.layer import SLOPE_BITS, Layer, Pool, Requantization
-from sumtile.overlay import Engine, FcEngine
-
-if TYPE_CHECKING:
-    from sumtile.kernels.fc import FcLayer
+from sumtile.kernels.layer import Layer, Pool, Requantization
+from sumtile.overlay import Engine
 
 
 def run_layer(engine: Engine, layer: Layer, features: np.ndarray, weights: np.ndarray, requantization: Requantization, residual: np.ndarray | None = None) -> np.ndarray:
@@ -59,13 +55,6 @@ def accumulate(layer: Layer, features: np.ndarray, weights: np.ndarray) -> np.nd
     for channel in range(layer.channels):
         sums[:, channel] = -np.abs(narrow - targets[channel]).sum(axis=1, dtype=np.int64)
     return sums.reshape(conv.height, conv.width, conv.channels)
-
-
-def activate(engine: Engine | FcEngine, layer: Layer | FcLayer, values: np.ndarray) -> np.ndarray:
-    """Leaky slope, clamp and the final rounding to the output format."""
-    values = np.where(values < 0, round_shift(values * layer.slope, SLOPE_BITS), values)
-    values = np.clip(values, layer.clamp_low, layer.clamp_high)
-    return saturate(round_shift(values, layer.out_shift), engine.data_bits, not layer.ofm_unsigned)
 
 
 def pool(engine: Engine, layer: Layer, values: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from sumtile.errors import SumtileError
 from sumtile.overlay.multipliers import packs
+from sumtile.overlay.widths import Widths
 
 TOPS = {"adder": "adder_conv", "mac": "mac_conv", "sp2": "sp2_conv", "mixed": "msq_conv", "basis": "basis_conv"}
 """The top function of an engine, by the operator of its first array."""
@@ -69,7 +70,7 @@ class Array:
 
 
 @dataclass(frozen=True)
-class Engine:
+class Engine(Widths):
     """One convolution engine: lanes, widths, buffer depths and the arrays that share them.
 
     Attributes:
@@ -109,26 +110,6 @@ class Engine:
     pool_beats: int
     scale_fold: int = 1
     weight_streams: int = 1
-
-    @property
-    def mid_bits(self) -> int:
-        """Width of a value between requantization and the output format."""
-        return 2 * self.data_bits
-
-    @property
-    def data_bytes(self) -> int:
-        """Bytes of one feature in memory."""
-        return self.data_bits // 8
-
-    @property
-    def stream_bytes(self) -> int:
-        """Bytes of one AXI4-Stream beat."""
-        return self.stream_bits // 8
-
-    @property
-    def row_bytes(self) -> int:
-        """Bytes of one beat from each weight stream."""
-        return self.stream_bytes * self.weight_streams
 
     @property
     def weight_bits(self) -> int:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sumtile.errors import SumtileError
 from sumtile.overlay.engine import WEIGHT_BITS, WEIGHT_STREAMS, Engine
+from sumtile.overlay.widths import Widths
 
 FC_TOP = "svd_fc"
 """Its top function."""
@@ -25,7 +26,7 @@ Rules = Iterable[tuple[bool, str]]
 
 
 @dataclass(frozen=True)
-class FcEngine:
+class FcEngine(Widths):
     """An engine for fully connected layers in one or two factors, whose weights are used as they arrive.
 
     Attributes:
@@ -48,29 +49,9 @@ class FcEngine:
     middle_max: int
 
     @property
-    def data_bytes(self) -> int:
-        """Bytes of one value in memory."""
-        return self.data_bits // 8
-
-    @property
-    def stream_bytes(self) -> int:
-        """Bytes of one AXI4-Stream beat."""
-        return self.stream_bits // 8
-
-    @property
-    def row_bytes(self) -> int:
-        """Bytes of one beat from each weight stream."""
-        return self.stream_bytes * self.weight_streams
-
-    @property
     def row_bits(self) -> int:
         """Bits of one beat from each weight stream."""
         return 8 * self.row_bytes
-
-    @property
-    def mid_bits(self) -> int:
-        """Width of a value between requantization and the output format."""
-        return 2 * self.data_bits
 
     @property
     def lanes(self) -> int:

@@ -15,6 +15,7 @@ import numpy as np
 from sumtile.errors import SumtileError
 from sumtile.formats import round_shift, saturate
 from sumtile.kernels import golden
+from sumtile.kernels.activation import activate
 from sumtile.kernels.basis import dense_layer
 from sumtile.kernels.fc import FcLayer, run_fc
 from sumtile.kernels.layer import Layer
@@ -67,7 +68,7 @@ def run_step(engine: Engine, step: Step, features: np.ndarray, residual: np.ndar
         if residual is None:
             raise SumtileError(f"step '{step.name}' adds a residual map, but none is named; compile the program again.")
         values = saturate(values + round_shift(residual, -layer.residual.shift), engine.mid_bits)
-    values = golden.activate(engine, layer, values)
+    values = activate(engine, layer, values)
     return values if layer.pool is None else np.stack([golden.pool(engine, layer, image) for image in values])
 
 

@@ -75,7 +75,7 @@ class Walk:
     def _take(self, block: Block, weights: IntegerWeights | None, observed: Observed) -> None:
         features, integers = self._formats[block.source], self._integers[block.source]
         if block.name in self._weight_rules:
-            block = replace(block, geometry=self._weight_rules[block.name].shape(block.geometry))
+            block = replace(block, geometry=self._weight_rules[block.name].adapted(block.geometry))
         if weights is None:
             weights = share_scale(block.weights, features)
         elif self._scheme.compensate and not block.geometry.depthwise and block.geometry.operator == "mac":

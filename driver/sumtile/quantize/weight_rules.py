@@ -40,7 +40,7 @@ class WeightRule(ABC):
             layers: real weights, (outputs, kernel height, kernel width, inputs) each.
         """
 
-    def shape(self, geometry: Layer) -> Layer:
+    def adapted(self, geometry: Layer) -> Layer:
         """A multiplying layer as an engine runs it with such weights."""
         return geometry
 
@@ -222,7 +222,7 @@ class SharedKernelWeights(WeightRule):
     def format(self) -> SharedKernels:
         return SharedKernels()
 
-    def shape(self, geometry: Layer) -> Layer:
+    def adapted(self, geometry: Layer) -> Layer:
         return replace(geometry, operator="basis", bases=self.bases.rank)
 
     def sketch(self, geometry: Layer) -> np.ndarray:

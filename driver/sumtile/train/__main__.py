@@ -8,13 +8,11 @@ import argparse
 import functools
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
-from sumtile.datasets import open_dataset, save_samples
-from sumtile.errors import SumtileError
-from sumtile.images import read_images
+from sumtile.datasets import save_samples
 from sumtile.network.storage import save_network
+from sumtile.train.command import open_splits, run_command
 from sumtile.train.settings import Epoch, Settings
 
 ADDER, ORDINARY, WIDE = "lenet5-adder", "lenet5", "lenet5-wide"
@@ -22,20 +20,14 @@ ADDER, ORDINARY, WIDE = "lenet5-adder", "lenet5", "lenet5-wide"
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command; returns the process's exit status."""
-    options = _parser().parse_args(arguments)
-    try:
-        _run(options)
-    except SumtileError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return run_command(_parser(), _run, arguments)
 
 
 def _run(options: argparse.Namespace) -> None:
     from sumtile.train import lenet5, lenet5_adder, lenet5_wide, predict, to_network, train  # torch, which may be absent and is slow to import
     from sumtile.train.lenet import PREPROCESS
 
-    training, test = (replace(data, images=read_images(data.images, PREPROCESS)) for data in (open_dataset(options.dataset, split) for split in ("train", "test")))
+    training, test = open_splits(options.dataset, PREPROCESS)
     build = {ADDER: lenet5_adder, ORDINARY: lenet5, WIDE: lenet5_wide}[options.network]
     settings = Settings(epochs=options.epochs, seed=options.seed, threads=options.threads)
     began = time.perf_counter()

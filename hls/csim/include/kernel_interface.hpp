@@ -6,10 +6,13 @@
 // A kernel's source defines, and then includes this file:
 //   SUMTILE_KERNEL_NAME             the name of the top function, a text
 //   kStreamBits                     width of every port
-//   kPortNames, kResult             names of the ports, and the index of the one that is an output
+//   kPortNames, kResult             names of the ports, those of the weights behind all others, and the index of the
+//   one
+//                                   that is an output
+//   kFirstWeights, kWeightStreams   index of the first port for weights, and their number
 //   kRegisterNames, kLoopNames      names in the order of the top function's arguments and of the loops' enumeration
 //   Axis, Beat                      a port, and what it carries
-//   Kernel                          with kPortsInUse, port(index), registers[], call() and a scheduler
+//   call_top                        calls the top function with the other ports, those for weights, and the registers
 #ifndef SUMTILE_CSIM_KERNEL_INTERFACE_HPP
 #define SUMTILE_CSIM_KERNEL_INTERFACE_HPP
 
@@ -27,6 +30,23 @@ constexpr int kRegisters = sizeof kRegisterNames / sizeof *kRegisterNames;
 constexpr int kLoops = sizeof kLoopNames / sizeof *kLoopNames;
 
 using Word = sumtile::word_t<kStreamBits>;
+
+struct Kernel {
+  static constexpr int kPorts = kFirstWeights + kWeightStreams;
+  Axis others[kFirstWeights], weights[kWeightStreams];
+  sumtile::uint_t<32> registers[kRegisters] = {};
+  // Last, so that it unwinds its fibers while the streams still exist.
+  sumtile::csim::Scheduler scheduler;
+
+  Kernel() {
+    for (int i = 0; i < kPorts; ++i) {
+      port(i).belong_to(&scheduler);
+      port(i).rename(kPortNames[i]);
+    }
+  }
+
+  Axis& port(int index) { return index < kFirstWeights ? others[index] : weights[index - kFirstWeights]; }
+};
 
 #ifdef SUMTILE_VENDOR_TYPES
 void to_word(const std::uint8_t* bytes, Word& word) {
@@ -64,7 +84,7 @@ SUMTILE_EXPORT Kernel* sumtile_new() {
 SUMTILE_EXPORT void sumtile_delete(Kernel* kernel) { delete kernel; }
 
 SUMTILE_EXPORT const char* sumtile_vlnv() { return "xilinx.com:hls:" SUMTILE_KERNEL_NAME ":1.0"; }
-SUMTILE_EXPORT int sumtile_port_count() { return Kernel::kPortsInUse; }
+SUMTILE_EXPORT int sumtile_port_count() { return Kernel::kPorts; }
 SUMTILE_EXPORT const char* sumtile_port_name(int port) { return kPortNames[port]; }
 SUMTILE_EXPORT int sumtile_port_is_input(int port) { return port != kResult; }
 SUMTILE_EXPORT int sumtile_port_bytes(int) { return kBeatBytes; }
@@ -76,7 +96,8 @@ SUMTILE_EXPORT const char* sumtile_loop_name(int loop) { return kLoopNames[loop]
 // Begins a call of the top function; 1 when one is in progress.
 SUMTILE_EXPORT int sumtile_start(Kernel* kernel) {
   if (!kernel->scheduler.idle()) return 1;
-  kernel->scheduler.spawn(SUMTILE_KERNEL_NAME, [kernel] { kernel->call(); }, nullptr);
+  kernel->scheduler.spawn(
+      SUMTILE_KERNEL_NAME, [kernel] { call_top(kernel->others, kernel->weights, kernel->registers); }, nullptr);
   return 0;
 }
 

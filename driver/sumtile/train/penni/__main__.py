@@ -12,13 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
-from sumtile.datasets import Dataset, open_dataset
+from sumtile.datasets import Dataset
 from sumtile.errors import SumtileError
-from sumtile.images import read_images
 from sumtile.network.compression import LayerCost, layer_costs
 from sumtile.network.graph import Network
 from sumtile.network.reference import run_float
 from sumtile.network.storage import load_network, save_network
+from sumtile.train.command import open_splits, run_command
 from sumtile.train.settings import Epoch, Settings
 
 RATE = 0.02
@@ -29,13 +29,7 @@ _BATCH = 100
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command; returns the process's exit status."""
-    options = _parser().parse_args(arguments)
-    try:
-        _run(options)
-    except SumtileError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return run_command(_parser(), _run, arguments)
 
 
 def _run(options: argparse.Namespace) -> None:
@@ -46,8 +40,7 @@ def _run(options: argparse.Namespace) -> None:
             raise
         raise SumtileError("compression needs torch, which is not installed; run 'pip install sumtile[train]'.") from error
     network = load_network(options.network)
-    preprocess = network.preprocess
-    training, test = (replace(data, images=read_images(data.images, preprocess)) for data in (open_dataset(options.dataset, split) for split in ("train", "test")))
+    training, test = open_splits(options.dataset, network.preprocess)
     how = Compression(options.rank, options.retrain, options.turn, options.gamma, options.deviations, options.tune, options.ternary)
     settings = Settings(rate=options.rate, seed=options.seed, threads=options.threads)
     dense = sum(cost.flops for cost in layer_costs(network))
