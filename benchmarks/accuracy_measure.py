@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from accuracy_studies import FLOAT, Case, Study
 
-from sumtile.cli.evaluation import evaluate
-from sumtile.cli.workers import run_chunks
 from sumtile.compiler import compile_network
+from sumtile.evaluation import evaluate
+from sumtile.evaluation.processes import run_chunks
 from sumtile.network import Network
 from sumtile.network.reference import run_float
 from sumtile.overlay import Overlay

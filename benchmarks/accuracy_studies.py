@@ -87,7 +87,7 @@ class Study:
     Attributes:
         test: the images that count.
         calibration: images for the quantizers, uint8 (images, height, width, channels).
-        on: where the integers are computed, one of :data:`sumtile.cli.targets.TARGETS`.
+        on: where the integers are computed, one of :data:`sumtile.evaluation.targets.TARGETS`.
         subjects: the networks.
     """
 

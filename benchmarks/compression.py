@@ -26,10 +26,10 @@ from pathlib import Path
 import numpy as np
 
 from sumtile.cli.arguments import positive
-from sumtile.cli.evaluation import evaluate
 from sumtile.compiler import compile_network
 from sumtile.datasets import Dataset, fashion_mnist, read_npz
 from sumtile.errors import SumtileError
+from sumtile.evaluation import evaluate
 from sumtile.network import Conv, Network
 from sumtile.network.compression import decompose_network, layer_costs
 from sumtile.network.reference import run_float

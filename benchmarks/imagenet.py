@@ -77,9 +77,9 @@ def speed(screen: Screen) -> bool:
 
 def accuracy(screen: Screen) -> bool:
     """Prints how many pictures are right by each scheme; true when the target is met."""
-    from sumtile.cli.evaluation import evaluate, program_labels
     from sumtile.compiler import compile_network
     from sumtile.datasets import read_class_folders
+    from sumtile.evaluation import evaluate, program_labels
     from sumtile.frontend import import_onnx
     from sumtile.images import read_images
     from sumtile.network.reference import run_float

@@ -265,7 +265,7 @@ def _golden(folder: str) -> float:
 
 
 def _run_on_board(folder: str) -> float:
-    from sumtile.cli.targets import open_target
+    from sumtile.evaluation.targets import open_target
     from sumtile.program import read_program
 
     program = read_program(Path(folder) / "vgg16.tile")

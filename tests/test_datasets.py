@@ -217,3 +217,15 @@ def test_first() -> None:
     data = Dataset("set", np.zeros((4, 2, 2, 1), np.uint8), np.array([0, 1, 0, 1]), ("a", "b"))
     assert len(data.first(3)) == 3 and len(data.first(9)) == 4
     assert data.take(np.array([3, 0])).labels.tolist() == [1, 0]
+
+
+def test_a_limit_spreads_over_the_data_set() -> None:
+    chosen = _two_classes(100).spread(7)
+    assert len(chosen) == 7
+    assert len(_two_classes(5).spread(7)) == 5
+    sorted_by_class = Dataset("s", np.zeros((90, 2, 2, 1), np.uint8), np.repeat(np.arange(3), 30), ("a", "b", "c"))
+    assert np.bincount(sorted_by_class.spread(9).labels).tolist() == [3, 3, 3]
+
+
+def _two_classes(count: int) -> Dataset:
+    return Dataset("d", np.zeros((count, 4, 4, 3), np.uint8), np.arange(count) % 2, ("a", "b"))

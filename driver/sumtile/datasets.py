@@ -74,6 +74,15 @@ class Dataset:
         """The images at the indices ``chosen``, integers (M,)."""
         return Dataset(self.name, self.images[chosen], self.labels[chosen], self.classes)
 
+    def spread(self, count: int) -> Dataset:
+        """At most ``count`` images, spread evenly, since folders are sorted by class."""
+        return self.take(spread(len(self), count))
+
+
+def spread(total: int, count: int) -> np.ndarray:
+    """At most ``count`` indices below ``total``, rising and evenly spaced: int64."""
+    return np.arange(total) if count >= total else np.arange(count) * total // count
+
 
 def open_dataset(source: str | Path, split: str = "test") -> Dataset:
     """Opens a data set by name or by path.

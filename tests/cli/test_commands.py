@@ -15,12 +15,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.cli.conftest import CLASSES, Command
+from tests.cli.conftest import Command
+from tests.support.small import CLASSES
 
 from sumtile.cli import main
 from sumtile.cli.checks import Check, all_checks
-from sumtile.cli.samples import Sample, load_samples
 from sumtile.emulated.hwh import hardware_handoff
+from sumtile.evaluation.samples import Sample, load_samples
 from sumtile.network import Conv
 from sumtile.network.storage import load_network, save_network
 from sumtile.overlay import Overlay
@@ -261,7 +262,7 @@ def test_the_demo_fails_when_one_class_is_wrong(monkeypatch: pytest.MonkeyPatch,
     network, samples = load_samples()
     mislabelled = [Sample(samples[0].path, "bag"), *samples[1:3]]
     assert not mislabelled[0].shows(samples[0].label)
-    monkeypatch.setattr("sumtile.cli.samples.load_samples", lambda: (network, mislabelled))
+    monkeypatch.setattr("sumtile.evaluation.samples.load_samples", lambda: (network, mislabelled))
     assert main(["demo"]) == 1
     shown = capsys.readouterr().out
     assert "WRONG" in shown and shown.splitlines()[-1] == "3 images, the expected class first in 2"

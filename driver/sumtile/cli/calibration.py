@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sumtile.datasets import image_files, open_dataset
+from sumtile.datasets import image_files, open_dataset, spread
 from sumtile.errors import SumtileError
 from sumtile.images import read_images
 from sumtile.network.graph import Preprocess
@@ -33,8 +33,3 @@ def calibration_images(source: str | Path, preprocess: Preprocess, count: int) -
     folder = Path(source).expanduser()
     images = (image_files(folder) if folder.is_dir() else []) or open_dataset(source, "train").images
     return read_images((images[index] for index in spread(len(images), count)), preprocess)
-
-
-def spread(total: int, count: int) -> np.ndarray:
-    """At most ``count`` indices below ``total``, rising and evenly spaced: int64."""
-    return np.arange(total) if count >= total else np.arange(count) * total // count

@@ -150,7 +150,7 @@ def _kernels() -> Check:
 
 
 def _samples() -> Check:
-    from sumtile.cli.samples import load_samples
+    from sumtile.evaluation.samples import load_samples
 
     network, samples = load_samples()
     return Check("samples", "ok", f"network '{network.name}' and {len(samples)} images in {samples[0].path.parent}")

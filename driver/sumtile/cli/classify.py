@@ -45,7 +45,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs the command and returns its exit status."""
-    from sumtile.cli.targets import open_accelerator
+    from sumtile.evaluation.targets import open_accelerator
     from sumtile.program import read_program
 
     program = read_program(arguments.program)

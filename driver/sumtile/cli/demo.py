@@ -13,7 +13,7 @@ from sumtile.report import Column, Screen, open_screen
 from sumtile.report.text import duration, percent
 
 if TYPE_CHECKING:
-    from sumtile.cli.samples import Sample
+    from sumtile.evaluation.samples import Sample
     from sumtile.runtime import Classification
 
 _EPILOG = """\
@@ -43,7 +43,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Runs the command and returns its exit status."""
     from sumtile import Accelerator
-    from sumtile.cli.samples import load_samples, sample_program
+    from sumtile.evaluation.samples import load_samples, sample_program
 
     screen = open_screen(sys.stdout)
     _, samples = load_samples()

@@ -43,15 +43,15 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs the command and returns its exit status."""
-    from sumtile.cli.evaluation import evaluate, prepare, spread_over
-    from sumtile.cli.targets import default_target
     from sumtile.datasets import open_dataset
+    from sumtile.evaluation import evaluate, prepare
+    from sumtile.evaluation.targets import default_target
     from sumtile.program import read_program
 
     program = read_program(arguments.program)
     dataset = open_dataset(arguments.dataset)
     if arguments.limit is not None:
-        dataset = spread_over(dataset, arguments.limit)
+        dataset = dataset.spread(arguments.limit)
     target = arguments.on or default_target()
     processes = arguments.processes or (1 if target == "board" else len(os.sched_getaffinity(0)))
     where = prepare(program, target)

@@ -119,12 +119,12 @@ def _check_options(arguments: argparse.Namespace) -> None:
 
 def _validation(arguments: argparse.Namespace, network: Network) -> tuple[np.ndarray, np.ndarray]:
     """Images in the network's size and the indices of its outputs that are right."""
-    from sumtile.cli.evaluation import output_labels, spread_over
     from sumtile.datasets import open_dataset
+    from sumtile.evaluation import output_labels
     from sumtile.images import read_images
     from sumtile.quantize import fuse
 
-    dataset = spread_over(open_dataset(arguments.validate, "train"), arguments.validation_images or VALIDATION_MAX)
+    dataset = open_dataset(arguments.validate, "train").spread(arguments.validation_images or VALIDATION_MAX)
     labels = output_labels(dataset, network.classes, fuse(network)[-1].shape.channels, f"network '{network.name}'")
     return read_images(dataset.images, network.preprocess), labels
 

@@ -52,7 +52,7 @@ def trace_vendor(program: Program, features: np.ndarray) -> Tensors:
 
 def trace_board(program: Program, features: np.ndarray) -> Tensors:
     """The board that this is, or else an emulated one."""
-    from sumtile.cli.targets import open_accelerator
+    from sumtile.evaluation.targets import open_accelerator
 
     with open_accelerator(program) as accelerator:
         return accelerator.trace(features)

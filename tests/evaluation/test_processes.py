@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from sumtile.cli import workers
-from sumtile.cli.workers import run_chunks
 from sumtile.errors import SumtileError
+from sumtile.evaluation import processes
+from sumtile.evaluation.processes import run_chunks
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def test_results_do_not_depend_on_the_number_of_processes(processes: int) -> Non
     ],
 )
 def test_a_failing_worker_ends_the_work_with_a_sentence(fault: str, sentence: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "SILENCE", 4.0 if fault == "silent" else 60.0)
+    monkeypatch.setattr(processes, "SILENCE", 4.0 if fault == "silent" else 60.0)
     with pytest.raises(SumtileError, match=sentence):
         list(run_chunks(Square(fault), [1, 2, -1, 3, 4], 2))
     assert not multiprocessing.active_children()

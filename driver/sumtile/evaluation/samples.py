@@ -7,9 +7,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from sumtile.cli.names import key
 from sumtile.compiler import compile_network
 from sumtile.errors import SumtileError
+from sumtile.evaluation.names import key
 from sumtile.images import read_images
 from sumtile.network import Network
 from sumtile.network.storage import load_network

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import pytest
 
-from sumtile.cli.names import key, match_classes
 from sumtile.errors import SumtileError
+from sumtile.evaluation.names import key, match_classes
 
 
 @pytest.mark.parametrize(

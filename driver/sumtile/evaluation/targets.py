@@ -7,14 +7,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sumtile import Accelerator, runtime
-from sumtile.emulated import on_real_board, open_board
 from sumtile.errors import SumtileError
 from sumtile.overlay import Overlay
+from sumtile.overlay.host import on_real_board
 from sumtile.program import Program
+
+if TYPE_CHECKING:
+    from sumtile import runtime
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,8 @@ def open_accelerator(program: Program, board: str | None = None) -> Iterator[run
         program: the program.
         board: board to emulate; by default the one that the program was compiled for.
     """
+    from sumtile import Accelerator
+
     if board is None and not on_real_board():
         board = program.board
     with Accelerator(program.overlay, board=board) as accelerator:
@@ -71,6 +76,9 @@ def _board(program: Program) -> Iterator[Target]:
 
 @contextmanager
 def _emulated(program: Program) -> Iterator[Target]:
+    from sumtile import Accelerator
+    from sumtile.emulated import open_board
+
     with closing(open_board(program.board)) as device, Accelerator(program.overlay, device=device) as accelerator:
         accelerator.load(program)
         yield Target(_each(accelerator.infer), accelerator.where)

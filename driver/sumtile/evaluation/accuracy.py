@@ -5,18 +5,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 
-from sumtile.cli.calibration import spread
-from sumtile.cli.names import match_classes
-from sumtile.cli.targets import open_target
-from sumtile.cli.workers import run_chunks
 from sumtile.datasets import Dataset
 from sumtile.errors import SumtileError
+from sumtile.evaluation.labels import program_labels
+from sumtile.evaluation.processes import run_chunks
+from sumtile.evaluation.targets import open_target
 from sumtile.images import pixel_table, read_images, to_integers
 from sumtile.program import Program
 
@@ -55,7 +54,7 @@ def evaluate(program: Program, dataset: Dataset, target: str = "csim", processes
     Args:
         program: a compiled network.
         dataset: images of any size, and labels that the program's classes can name.
-        target: name of one of :data:`sumtile.cli.targets.TARGETS`.
+        target: name of one of :data:`sumtile.evaluation.targets.TARGETS`.
         processes: how many processes share the images; a board has room for one.
         advance: called with the number of images just finished.
 
@@ -80,41 +79,6 @@ def prepare(program: Program, target: str) -> str:
     """Loads a program once, which compiles what is not in the cache yet and fails early; gives the phrase that says what runs it."""
     with open_target(target, program) as opened:
         return opened.where
-
-
-def program_labels(program: Program, dataset: Dataset) -> np.ndarray:
-    """The data set's labels as indices into the program's classes; see :func:`output_labels`."""
-    return output_labels(dataset, program.classes, program.class_count, f"program '{program.name}'")
-
-
-def output_labels(dataset: Dataset, classes: Sequence[str], outputs: int, what: str) -> np.ndarray:
-    """The data set's labels as indices of a network's outputs: int64 (N,); classes are matched by name, and names that are all whole numbers are indices.
-
-    Args:
-        classes: the network's own, or none.
-        outputs: how many outputs it has.
-        what: the network or program, for the sentence.
-
-    Raises:
-        SumtileError: a class of the data set that the network does not have, or names that only differ in how they are spelled.
-    """
-    places = match_classes(dataset.classes, classes)
-    if None not in places:
-        return np.array(places, np.int64)[dataset.labels]
-    numbers = [int(name) for name in dataset.classes if name.isdecimal()]
-    if len(numbers) == len(dataset.classes) and max(numbers) < outputs:
-        return np.array(numbers, np.int64)[dataset.labels]
-    if not classes and len(dataset.classes) <= outputs:
-        return dataset.labels
-    stranger = next(name for name, place in zip(dataset.classes, places) if place is None)
-    raise SumtileError(
-        f"data set '{dataset.name}' has a class '{stranger}' that {what} does not know ({len(classes)} classes: {', '.join(classes[:10])}); give a data set of its classes."
-    )
-
-
-def spread_over(dataset: Dataset, count: int) -> Dataset:
-    """At most ``count`` images, spread evenly, since folders are sorted by class."""
-    return dataset.take(spread(len(dataset), count))
 
 
 @dataclass(frozen=True)
