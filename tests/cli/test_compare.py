@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from tests.support.networks import normalized, random_images, resnet
 
-from sumtile.cli import compare, main, tracing
+from sumtile.cli import compare, main
+from sumtile.evaluation import tracing
 from sumtile.network import Conv
 from sumtile.network.storage import save_network
 from sumtile.program import Program

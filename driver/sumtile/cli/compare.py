@@ -7,7 +7,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from sumtile.errors import SumtileError
@@ -17,7 +17,7 @@ from sumtile.report.text import size
 if TYPE_CHECKING:
     import numpy as np
 
-    from sumtile.cli.tracing import Difference
+    from sumtile.evaluation.tracing import Difference, TracedTensor
     from sumtile.program import Program
 
 _EPILOG = """\
@@ -43,21 +43,7 @@ _COLUMNS = (
 
 
 TRACE_NAMES = ("csim", "vendor", "board")
-"""The keys of :data:`sumtile.cli.tracing.TRACES`, which are known before anything heavy is imported."""
-
-
-@dataclass(frozen=True)
-class _Row:
-    """One layer. ``equal`` says for each thing that ran the program whether it has the golden model's integers."""
-
-    layer: str
-    shape: tuple[int, int, int]
-    bits: int
-    signed: bool
-    fl: int
-    snr_db: float
-    bytes: int
-    equal: dict[str, bool]
+"""The keys of :data:`sumtile.evaluation.tracing.TRACES`, which are known before anything heavy is imported."""
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -83,8 +69,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Runs the command and returns its exit status."""
     from sumtile.cli.networks import load_any_network
     from sumtile.cli.quantization import overlay_for
-    from sumtile.cli.tracing import TRACES, first_difference, float_tensors, trace_golden
     from sumtile.compiler import compile_network
+    from sumtile.evaluation.tracing import TRACES, compare_traces, first_difference, float_tensors, trace_golden
     from sumtile.images import pixel_table, read_image, to_integers
     from sumtile.overlay import Overlay
     from sumtile.quantize import read_quantized
@@ -98,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
     golden = trace_golden(program, features)
     traces = {name: TRACES[name](program, features) for name in arguments.traces}
     differences = {name: first_difference(program, golden, tensors) for name, tensors in traces.items()}
-    rows = _rows(program, real, golden, traces)
+    rows = compare_traces(program, real, golden, traces)
     if arguments.json:
         print(json.dumps({"layers": [asdict(row) for row in rows], "first_difference": {name: asdict(found) if found else None for name, found in differences.items()}}, indent=2))
     else:
@@ -119,24 +105,7 @@ def _check_pair(arguments: argparse.Namespace, program: Program, real: dict[str,
             )
 
 
-def _rows(program: Program, real: dict[str, np.ndarray], golden: dict[str, np.ndarray], traces: dict[str, dict[str, np.ndarray]]) -> list[_Row]:
-    """One row for each tensor that the float network has as well."""
-    from sumtile.quantize.noise import decibels
-
-    rows = []
-    for name, tensor in program.tensors.items():
-        if name not in real:
-            continue
-        shape = (tensor.shape.height, tensor.shape.width, tensor.shape.channels)
-        expected, found = real[name].astype("float64").reshape(shape), tensor.format.dequantize(golden[name])
-        equal = {trace: bool((tensors[name] == golden[name]).all()) for trace, tensors in traces.items()}
-        rows.append(
-            _Row(name, shape, tensor.format.bits, tensor.format.signed, tensor.format.fl, decibels(expected, found - expected), golden[name].size * program.data_bits // 8, equal)
-        )
-    return rows
-
-
-def _show(screen: Screen, rows: list[_Row], differences: dict[str, Difference | None]) -> None:
+def _show(screen: Screen, rows: list[TracedTensor], differences: dict[str, Difference | None]) -> None:
     columns = [*_COLUMNS, *(Column(name) for name in differences)]
     cells = []
     for row in rows:

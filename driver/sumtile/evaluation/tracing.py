@@ -15,9 +15,33 @@ from sumtile.network import Network
 from sumtile.network.reference import run_float
 from sumtile.overlay import Overlay
 from sumtile.program import Program
+from sumtile.quantize.noise import decibels
 
 Tensors = dict[str, np.ndarray]
 """Integers of each tensor by name, int64 (height, width, channels)."""
+
+
+@dataclass(frozen=True)
+class TracedTensor:
+    """One tensor of a program, and what all that ran it made of it.
+
+    Attributes:
+        layer: name of the tensor, which is that of the layer that makes it.
+        shape: (height, width, channels).
+        bits, signed, fl: its number format.
+        snr_db: power of the float network's values over that of the golden model's error; the errors of the layers before it are part of it.
+        bytes: its size in the engine's data width, without padding.
+        equal: by the name of each trace, whether it has the golden model's integers.
+    """
+
+    layer: str
+    shape: tuple[int, int, int]
+    bits: int
+    signed: bool
+    fl: int
+    snr_db: float
+    bytes: int
+    equal: dict[str, bool]
 
 
 @dataclass(frozen=True)
@@ -74,6 +98,27 @@ def float_tensors(network: Network, orders: Mapping[str, Sequence[int]], pixels:
     for name, values in run_float(network, network.preprocess.apply(pixels[None])).items():
         nhwc = values[0].transpose(1, 2, 0) if values.ndim == 4 else values[0][None, None, :]
         found[name] = nhwc[:, :, list(orders[name])] if name in orders else nhwc
+    return found
+
+
+def compare_traces(program: Program, real: Mapping[str, np.ndarray], golden: Tensors, traces: Mapping[str, Tensors]) -> list[TracedTensor]:
+    """Holds everything against the golden model, and that against the float network: an entry for each tensor that both have, in order.
+
+    Args:
+        program: what ran.
+        real: the float network's tensors, of :func:`float_tensors`.
+        golden: the golden model's, of :func:`trace_golden`.
+        traces: what else ran the program, by name; see :data:`TRACES`.
+    """
+    found = []
+    for name, tensor in program.tensors.items():
+        if name not in real:
+            continue
+        shape, format = (tensor.shape.height, tensor.shape.width, tensor.shape.channels), tensor.format
+        expected = real[name].astype(np.float64).reshape(shape)
+        equal = {trace: bool((tensors[name] == golden[name]).all()) for trace, tensors in traces.items()}
+        snr_db = decibels(expected, format.dequantize(golden[name]) - expected)
+        found.append(TracedTensor(name, shape, format.bits, format.signed, format.fl, snr_db, golden[name].size * program.data_bits // 8, equal))
     return found
 
 
