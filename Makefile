@@ -17,7 +17,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help demo test faces matrix bench lint format test-env train-env wheel clean
+.PHONY: help demo test faces matrix bench docs lint format test-env train-env wheel clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,10 @@ matrix: test-env ## run the host scripts on pynq 3.0.1, 3.1.2 and 4.0.0, and the
 
 bench: train-env $(VENV)/.ready-bench ## measure everything, or with BENCH=simulation one thing
 	@for name in $(BENCH); do echo "== benchmarks/$$name.py"; $(BIN)/python benchmarks/$$name.py; echo; done
+
+docs: $(VENV)/.ready-docs ## build the documentation with the API pages into build/docs/html
+	$(BIN)/python -m sphinx --quiet --fresh-env --fail-on-warning --keep-going -d build/docs/doctrees docs build/docs/html
+	@echo "build/docs/html/index.html"
 
 lint: $(VENV)/.ready-lint ## ruff, mypy, import-linter (the floors), clang-format, what an HLS tool would refuse
 	$(BIN)/ruff check .
@@ -61,7 +65,7 @@ wheel: $(VENV)/.ready-cli,compile ## build the wheel into dist/
 	$(BIN)/pip wheel --quiet --quiet --no-deps --wheel-dir dist .
 
 clean: ## remove what was built; the environment stays
-	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache driver/*.egg-info
+	rm -rf build dist docs/api .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache driver/*.egg-info
 
 # One stamp a set of requirements; a changed setup.py refreshes them.
 $(VENV)/.ready-%: setup.py tools/bootstrap.sh

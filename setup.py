@@ -46,6 +46,7 @@ EXTRAS = {
     "serve": ["python-multipart>=0.0.9", "starlette>=0.37", "uvicorn>=0.29"],
     "cluster": ["distributed>=2024.1"],
     "notebooks": ["ipykernel>=6", "matplotlib>=3.7", "nbclient>=0.9", "nbformat>=5.9"],
+    "docs": ["furo>=2024.8", "myst-parser>=4,<6", "sphinx>=8,<10"],
     "lint": ["clang-format==18.1.8", "import-linter>=2.0", "libclang==18.1.1", "mypy>=1.11", "ruff>=0.15,<0.18", "types-setuptools"],
 }
 # An older setuptools builds wheels only with the package wheel beside it.

@@ -33,7 +33,7 @@ a first tour:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command in ``argv`` (the process's own arguments by default) and returns its exit status."""
-    arguments = _parser().parse_args(argv)
+    arguments = command_parser().parse_args(argv)
     trace = bool(os.environ.get("SUMTILE_TRACEBACK"))
     try:
         status = arguments.run(arguments)
@@ -60,7 +60,8 @@ def _fail(sentence: str, status: int) -> int:
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_parser() -> argparse.ArgumentParser:
+    """What reads the arguments, with a sub-parser for each command."""
     parser = argparse.ArgumentParser(
         prog="sumtile",
         description="Runs convolutional networks on Zynq boards, or on an emulated one, with as few multipliers as possible.",

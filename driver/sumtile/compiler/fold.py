@@ -47,7 +47,7 @@ class Fold:
     layer: Layer
 
     def weights(self, weights: np.ndarray) -> np.ndarray:
-        """The layer's weights (outputs, kernel height, kernel width, inputs) as those of :attr:`layer`; taps that a fold adds are zeros."""
+        """The layer's weights (outputs, kernel height, kernel width, inputs) as those of ``layer``; taps that a fold adds are zeros."""
         if self.unfold is None or self.unfold.kernel == (1, 1):  # as they are, or with a border
             return weights
         (rows, columns), (down, across) = self.layer.kernel, self.unfold.kernel

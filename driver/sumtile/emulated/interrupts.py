@@ -36,7 +36,7 @@ class InterruptLine:
 
 
 class AxiIntc:
-    """AXI interrupt controller with level inputs; :attr:`output` is its irq pin."""
+    """AXI interrupt controller with level inputs; ``output`` is its irq pin."""
 
     def __init__(self, name: str) -> None:
         self.name = name

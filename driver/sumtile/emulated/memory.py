@@ -17,6 +17,7 @@ from pynq.buffer import PynqBuffer
 from sumtile.errors import SumtileError
 
 CACHES = ("coherent", "board", "strict")
+"""Names of the cache models."""
 
 _PAGE = 4096
 _CACHE_LINE = 64

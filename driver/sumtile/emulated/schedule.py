@@ -14,6 +14,7 @@ from typing import Protocol
 from sumtile.errors import SumtileError
 
 SCHEDULES = ("eager", "lazy", "random")
+"""Names of the schedules."""
 
 
 class Mover(Protocol):

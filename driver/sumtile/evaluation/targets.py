@@ -106,3 +106,4 @@ def _each(infer: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarray], n
 
 
 TARGETS = {"board": _board, "emulated": _emulated, "csim": _csim, "golden": _golden}
+"""What opens each target, by its name."""

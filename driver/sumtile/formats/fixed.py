@@ -71,7 +71,7 @@ class FixedPoint:
         """The finest power-of-two format of ``bits`` bits that holds both ``low`` and ``high`` without saturating.
 
         Unsigned is chosen when ``low >= 0``, unless ``signed`` says otherwise. A range of tiny values gets the fractional
-        length :data:`FL_COVERING_MAX`, though a larger one would hold it too.
+        length :data:`~sumtile.formats.fixed.FL_COVERING_MAX`, though a larger one would hold it too.
 
         Raises:
             SumtileError: values that no fractional length down to ``-FL_COVERING_MAX`` holds.

@@ -34,7 +34,7 @@ class Builder:
 
     Attributes:
         nodes: in order.
-        grids: of tensors and weights, by the names of :attr:`sumtile.network.Network.grids`.
+        grids: of tensors and weights, by the names of ``Network.grids``.
         batch: images that the file's tensors have.
         readers: how often each tensor of the file is read.
         flat_names: for a map, the name of the node that flattens it.

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The sumtile authors
 # SPDX-License-Identifier: Apache-2.0
-"""From a network to an ONNX file that :func:`import_onnx` reads back as the same network.
+"""From a network to an ONNX file that :func:`~sumtile.frontend.import_onnx` reads back as the same network.
 
 Adder convolutions are nodes ``AdderConv`` of the domain ``sumtile``, grids are QONNX Quant nodes; everything else is
 standard and runs in any ONNX runtime.

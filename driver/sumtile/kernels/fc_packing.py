@@ -3,9 +3,9 @@
 """Bytes as the streams of the fully connected engine carry them.
 
 Vectors lie in memory like feature maps of one pixel. Those of several images come beat by beat, the first beat of each image,
-then the second of each. A layer's part of the weight stream is, in this order:
+then the second of each. A layer's part of the weight stream is, in this order::
 
-    32 words of 32 bits       header (:data:`FC_FIELDS`)
+    32 words of 32 bits       header (FC_FIELDS)
     the blocks of each factor
 
 A block has as many outputs as have their parameters in one row, a beat of each weight port: this row, then the weights of each of its

@@ -3,9 +3,9 @@
 """Bytes as the engine's streams carry them: feature maps, and a layer's header, parameters and weight tiles.
 
 Feature maps lie in memory as NHWC with the channels padded to a multiple of ``ti``. What one layer writes is
-what the next one reads. A layer's part of the weight stream is, in this order:
+what the next one reads. A layer's part of the weight stream is, in this order::
 
-    80 words of 32 bits       descriptor (:data:`FIELDS`)
+    80 words of 32 bits       descriptor (FIELDS)
     groups * to * 8 bytes     requantization of each output channel: add int32, mul int16, shift uint8, zero
     tiles * ti * to weights   weight tiles; the order is group, kernel row, kernel column, input channel, and output
                               lane of the array, least significant bits first

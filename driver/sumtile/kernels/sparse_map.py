@@ -24,8 +24,8 @@ def encode(ternary: np.ndarray, word_bits: int = 32) -> tuple[np.ndarray, np.nda
         word_bits: width of a word: 8, 16, 32 or 64.
 
     Returns:
-        mask words of shape (rows, ceil(n / word_bits)): bit i of a row, counted from the least significant bit of its
-        first word, is set where coefficient i is not zero; bits behind the n-th are zeros.
+        mask words of shape (rows, ceil(n / word_bits)), where bit i of a row, counted from the least significant bit of its
+        first word, is set if coefficient i is not zero; bits behind the n-th are zeros.
         sign words, one axis: of each row, one after the other, as many words as its non-zero coefficients fill; bit j
         is set where the j-th non-zero coefficient of the row is -1. A row of zeros has no word here.
 

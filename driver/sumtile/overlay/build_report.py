@@ -117,7 +117,7 @@ def load_report(path: Path) -> BuildReport:
 
 
 def file_digest(path: Path) -> str:
-    """SHA-256 of a file of the bitstream, as :attr:`BuildReport.files` has it; SumtileError when it cannot be read."""
+    """SHA-256 of a file of the bitstream, as ``BuildReport.files`` has it; SumtileError when it cannot be read."""
     digest = hashlib.sha256()
     try:
         with regular_file(path, "file of the bitstream").open("rb") as file:

@@ -3,7 +3,7 @@
 """Reads ``overlays/<name>.json`` and ``overlays/boards/<board>.json`` into checked dataclasses.
 
 The C++ configuration header, the emulated board, the driver and the compiler all derive from these
-dataclasses. :attr:`Overlay.stamp` is a hash of everything that shapes the logic; it is compiled into the
+dataclasses. :attr:`sumtile.overlay.Overlay.stamp` is a hash of everything that shapes the logic; it is compiled into the
 kernel and into every program, and the driver refuses a pair whose stamps differ.
 """
 

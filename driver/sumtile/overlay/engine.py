@@ -75,7 +75,7 @@ class Engine(Widths):
 
     Attributes:
         name: name of the engine inside the overlay.
-        top: top function of the kernel, named after the operator of the first array (:data:`TOPS`).
+        top: top function of the kernel, named after the operator of the first array (:data:`~sumtile.overlay.engine.TOPS`).
         data_bits: width of features, 8 or 16.
         stream_bits: width of each AXI4-Stream port.
         ti: input-channel lanes.
@@ -88,7 +88,7 @@ class Engine(Widths):
         feature_words: depth of each of the ``tp`` feature banks, in words of ``ti`` channels.
         weight_tiles: depth of the weight buffer, in tiles of ``ti * to`` weights of the narrowest array.
         reorder_words: depth of each half of the reorder buffer, in words of ``to`` channels.
-        pool_beats: depth of the pooling buffer, in beats of the stream; each of its :data:`POOL_BANKS` banks has its share.
+        pool_beats: depth of the pooling buffer, in beats of the stream; each of its :data:`~sumtile.overlay.engine.POOL_BANKS` banks has its share.
         scale_fold: cycles that the requantization spends on one word; it has ``to / scale_fold`` multipliers.
         weight_streams: ports over which the weights arrive together, a row of one beat from each at a time.
     """

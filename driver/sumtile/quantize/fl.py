@@ -16,7 +16,7 @@ from sumtile.errors import SumtileError
 from sumtile.formats import FixedPoint
 
 RADIUS_MAX = 16
-"""Largest search radius; the outermost fractional lengths are then still those of a :class:`FixedPoint`."""
+"""Largest search radius; the outermost fractional lengths are then still those of a :class:`~sumtile.formats.FixedPoint`."""
 
 
 def check_radius(radius: int) -> None:

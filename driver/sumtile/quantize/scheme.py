@@ -21,7 +21,7 @@ class LayerSetting:
     """What is different for some layers.
 
     Attributes:
-        pattern: a pattern of :mod:`fnmatch` for names of nodes; a layer has the names of all nodes that it runs, and the
+        pattern: a pattern of ``fnmatch`` for names of nodes; a layer has the names of all nodes that it runs, and the
             network's input is called ``input``.
         weights: rule for their weights; None where it is as in the scheme.
         bits: width of their results; None where it is as in the scheme.

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The sumtile authors
 # SPDX-License-Identifier: Apache-2.0
-"""The usual schemes; each gives a :class:`Scheme` with all its settings, which ``str`` tells."""
+"""The usual schemes; each gives a :class:`~sumtile.quantize.Scheme` with all its settings, which ``str`` tells."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def covering(bits: int = 8, weight_bits: int | None = None, quantile: float = 1.
     Args:
         bits: width of activations, and of weights unless ``weight_bits`` says otherwise.
         weight_bits: width of the weights of multiplying layers.
-        quantile, scale: see :class:`CoveringActivations`.
+        quantile, scale: see :class:`~sumtile.quantize.activation_rules.CoveringActivations`.
     """
     weights = CoveringWeights(bits if weight_bits is None else weight_bits)
     return Scheme(weights, CoveringActivations(bits, quantile, scale), weights, compensate=False, correct_biases=False)
@@ -40,7 +40,7 @@ def dynamic(bits: int = 8, weight_bits: int | None = None, radius: int = 2, per_
         radius: how far both searches go.
         per_filter: a fractional length for the weights of each filter, which costs an engine nothing; of each layer, as
             in the paper, where it is false. The sum of absolute errors then cuts a layer's few largest weights.
-        correct_biases: see :class:`Scheme`; not in the paper. In a deep network the search cuts large activations of many
+        correct_biases: see :class:`~sumtile.quantize.Scheme`; not in the paper. In a deep network the search cuts large activations of many
             layers, and what that takes from the means adds up.
     """
     weights = DynamicWeights(bits if weight_bits is None else weight_bits, radius, per_filter)
@@ -66,7 +66,7 @@ def fixed(weight_bits: int = 4, bits: int = 8, ends: int = 8, compensate: bool =
         weight_bits: width of the weights, 2 to 16.
         bits: width of activations.
         ends: width of the weights of the first and the last layer; as wide as the others, they have the same rule.
-        compensate, correct_biases: see :class:`Scheme`.
+        compensate, correct_biases: see :class:`~sumtile.quantize.Scheme`.
     """
     return _fitted(FittedWeights(Symmetric(weight_bits), STARTS), bits, ends, compensate, correct_biases)
 

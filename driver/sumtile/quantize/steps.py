@@ -17,7 +17,7 @@ def covering_steps(weights: np.ndarray, format: WeightFormat) -> np.ndarray:
 
     Args:
         weights: real, (outputs, ...).
-        format: a format whose levels are symmetric, or a :class:`Mixed` one of two such formats.
+        format: a format whose levels are symmetric, or a :class:`~sumtile.formats.Mixed` one of two such formats.
 
     Returns:
         float64 of shape (outputs,).
@@ -40,7 +40,7 @@ def fitted_steps(weights: np.ndarray, format: WeightFormat, starts: int) -> np.n
 
     Args:
         weights: real, (outputs, ...).
-        format: the levels; of :class:`Mixed`, each row is fitted to its own.
+        format: the levels; of :class:`~sumtile.formats.Mixed`, each row is fitted to its own.
         starts: number of steps to begin with, at least 1.
 
     Returns:

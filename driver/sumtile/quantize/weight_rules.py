@@ -80,7 +80,7 @@ class CoveringWeights(WeightRule):
 class FittedWeights(WeightRule):
     """One scale a filter, of least squared error; see :func:`sumtile.quantize.steps.fitted_steps`.
 
-    With a :class:`Mixed` format, the quantizer orders the filters before; see :func:`sumtile.quantize.rows.assign_rows`.
+    With a :class:`~sumtile.formats.Mixed` format, the quantizer orders the filters before; see :func:`sumtile.quantize.rows.assign_rows`.
 
     Attributes:
         levels: the format.

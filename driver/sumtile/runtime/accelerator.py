@@ -104,7 +104,7 @@ class Accelerator:
             features: (H, W, C) integers in the format of the input tensor.
 
         Returns:
-            int64 (H, W, C): the integers of the output tensor.
+            the integers of the output tensor, int64 (H, W, C).
 
         Raises:
             SumtileError: nothing is loaded, the features do not fit, or the hardware failed.

@@ -44,3 +44,7 @@ def __getattr__(name: str) -> Any:
             raise
         raise SumtileError("training needs torch, which is not installed; run 'pip install sumtile[train]'.") from error
     return getattr(module, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

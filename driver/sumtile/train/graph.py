@@ -23,7 +23,7 @@ class GraphModule(nn.Module):
     """Computes what a network computes; weights, biases and batch normalizations are parameters and buffers.
 
     Args:
-        network: with ordinary layers; convolutions that have bases become :class:`BasisConv2d`.
+        network: with ordinary layers; convolutions that have bases become :class:`~sumtile.train.penni.layer.BasisConv2d`.
 
     Raises:
         SumtileError: a node that cannot be trained here; the sentence names it.

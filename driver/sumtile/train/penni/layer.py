@@ -15,7 +15,7 @@ from sumtile.network.bases import BASIS_BITS, Bases, fitted_delta, round_basis, 
 
 
 class BasisConv2d(nn.Module):
-    """``weight[n, c] = sum over m of coefficients[n, c, m] * basis[m]``; it gives the weight, and :class:`GraphModule` convolves.
+    """``weight[n, c] = sum over m of coefficients[n, c, m] * basis[m]``; it gives the weight, and :class:`~sumtile.train.graph.GraphModule` convolves.
 
     Attributes:
         basis: parameter (d, kernel height, kernel width).
