@@ -15,11 +15,10 @@ from sumtile.compiler import compile_network
 from sumtile.evaluation import evaluate
 from sumtile.evaluation.processes import run_chunks
 from sumtile.network import Network
-from sumtile.network.reference import run_float
+from sumtile.network.reference import predict_float
 from sumtile.overlay import Overlay
 from sumtile.quantize import LayerError, quantize_network
 
-BATCH = 50
 """Images that the float network takes at a time."""
 
 
@@ -77,10 +76,7 @@ class _Job:
         yield run
 
     def _float(self, network: Network) -> Outcome:
-        images = self.study.test.images
-        batches = (network.preprocess.apply(images[start : start + BATCH]) for start in range(0, len(images), BATCH))
-        scores = (run_float(network, batch)[network.output].reshape(len(batch), -1) for batch in batches)
-        return Outcome(np.concatenate([batch.argmax(axis=1) for batch in scores]))
+        return Outcome(predict_float(network, self.study.test.images))
 
     def _quantized(self, network: Network, case: Case) -> Outcome:
         quantized = quantize_network(network, self.study.calibration, case.scheme)

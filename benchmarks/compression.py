@@ -32,7 +32,7 @@ from sumtile.errors import SumtileError
 from sumtile.evaluation import evaluate
 from sumtile.network import Conv, Network
 from sumtile.network.compression import decompose_network, layer_costs
-from sumtile.network.reference import run_float
+from sumtile.network.reference import predict_float
 from sumtile.network.resnet20 import load_resnet20
 from sumtile.network.storage import load_network
 from sumtile.overlay import Overlay
@@ -49,7 +49,6 @@ LEAST_SAVED, MOST_LOST = 0.80, 0.01
 """Targets of the compressed network: share of the FLOPs that are gone, and of the images that are no longer right."""
 
 CALIBRATION = 128
-BATCH = 50
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -72,11 +71,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def study_rank(screen: Screen, options: argparse.Namespace) -> list[str]:
     """ResNet-20 with 1 to 9 shared kernels a layer, not retrained; gives a sentence for each target that is missed."""
     network, images = load_resnet20(options.data / "resnet20_cifar10_akamaster.npz"), read_npz(options.data / "cifar10_train1000.npz").first(options.images)
-    expected = _predictions(network, images)
+    expected = predict_float(network, images.images)
     rows, accuracies = [], []
     for rank in RANKS:
         decomposed = decompose_network(network, rank)
-        found = _predictions(decomposed, images)
+        found = predict_float(decomposed, images.images)
         accuracies.append(float(np.mean(found == images.labels)))
         rows.append([str(rank), f"{_energy(network, decomposed):.2%}", f"{accuracies[-1]:.2%}", f"{np.mean(found == expected):.2%}", f"{_flops(decomposed) / _flops(network):.1%}"])
     screen.line(f"{network.name} on {len(images)} images of {images.name}: {np.mean(expected == images.labels):.2%} right as it is")
@@ -118,13 +117,8 @@ def study_trained(screen: Screen, options: argparse.Namespace) -> list[str]:
 STUDIES: dict[str, Callable[[Screen, argparse.Namespace], list[str]]] = {"rank": study_rank, "trained": study_trained}
 
 
-def _predictions(network: Network, data: Dataset) -> np.ndarray:
-    batches = (network.preprocess.apply(data.images[start : start + BATCH]) for start in range(0, len(data), BATCH))
-    return np.concatenate([run_float(network, batch)[network.output].reshape(len(batch), -1).argmax(axis=1) for batch in batches])
-
-
 def _float(network: Network, data: Dataset) -> float:
-    return float(np.mean(_predictions(network, data) == data.labels))
+    return float(np.mean(predict_float(network, data.images) == data.labels))
 
 
 def _on_overlay(network: Network, scheme: Scheme, overlay: str, data: Dataset, calibration: np.ndarray, board: str) -> float:

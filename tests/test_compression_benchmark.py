@@ -14,6 +14,7 @@ import pytest
 from sumtile.datasets import Dataset
 from sumtile.network import Network
 from sumtile.network.compression import decompose_network
+from sumtile.network.reference import predict_float
 from tests.network.test_bases import compressed
 from tests.support.data import DATA, needs
 from tests.support.networks import random_images
@@ -42,7 +43,7 @@ def small(benchmark: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Network:
     network = compressed()
     dense = replace(network, bases={})
     images = random_images(network, 40, 1)
-    labels = benchmark._predictions(dense, Dataset("random", images, benchmark.np.zeros(40, benchmark.np.int64), network.classes))
+    labels = predict_float(dense, images)
     monkeypatch.setattr(benchmark, "load_network", lambda path: {benchmark.DENSE: dense, benchmark.COMPRESSED: network}[path.name])
     monkeypatch.setattr(benchmark, "fashion_mnist", lambda split: Dataset("random", images, labels, network.classes))
     return network

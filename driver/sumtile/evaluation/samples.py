@@ -7,7 +7,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from sumtile.compiler import compile_network
+from sumtile.datasets import Dataset
 from sumtile.errors import SumtileError
 from sumtile.evaluation.names import key
 from sumtile.images import read_images
@@ -44,6 +47,17 @@ def load_samples() -> tuple[Network, list[Sample]]:
     if not samples:
         raise SumtileError(f"there are no sample images in {folder}; install sumtile again, or work in a complete checkout.")
     return load_network(models_folder() / NETWORK), samples
+
+
+def sample_dataset() -> Dataset:
+    """The sample images with their labels, for where no data set is installed; the classes are the network's.
+
+    Raises:
+        SumtileError: they are not where they were installed.
+    """
+    network, samples = load_samples()
+    labels = [next(index for index, name in enumerate(network.classes) if sample.shows(name)) for sample in samples]
+    return Dataset("sumtile's samples", np.array([sample.path for sample in samples], dtype=object), np.array(labels, np.int64), network.classes)
 
 
 def sample_program(overlay: Overlay) -> Program:

@@ -32,6 +32,9 @@ from sumtile.network.graph import (
     Softmax,
 )
 
+PREDICTED = 50
+"""Images whose tensors :func:`predict_float` holds at a time."""
+
 _COLUMNS_BYTES = 1 << 24
 """Size of a convolution's unfolded input, which sets how many images are taken at a time."""
 
@@ -60,6 +63,20 @@ def run_float(network: Network, x: np.ndarray, *, on_grids: bool = False) -> dic
     for node in network.nodes:
         tensors[node.name] = _snapped(grids, node.name, run_node(node, *(tensors[name] for name in node.inputs)))
     return tensors
+
+
+def predict_float(network: Network, images: np.ndarray) -> np.ndarray:
+    """The output that is highest for each image: int64 (N,), indices of the network's classes.
+
+    Args:
+        images: uint8 (N, height, width, channels), in the network's size.
+
+    Raises:
+        SumtileError: as from :func:`run_float`.
+    """
+    batches = (network.preprocess.apply(images[start : start + PREDICTED]) for start in range(0, len(images), PREDICTED))
+    scores = (run_float(network, batch)[network.output].reshape(len(batch), -1) for batch in batches)
+    return np.concatenate([np.zeros(0, np.int64), *(batch.argmax(axis=1) for batch in scores)])
 
 
 def run_node(node: Node, *inputs: np.ndarray) -> np.ndarray:

@@ -10,21 +10,17 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from sumtile.datasets import Dataset
 from sumtile.errors import SumtileError
 from sumtile.network.compression import LayerCost, layer_costs
 from sumtile.network.graph import Network
-from sumtile.network.reference import run_float
+from sumtile.network.reference import predict_float
 from sumtile.network.storage import load_network, save_network
 from sumtile.train.command import open_splits, run_command
 from sumtile.train.settings import Epoch, Settings
 
 RATE = 0.02
 """Learning rate of every stage at its highest; the network is trained already."""
-
-_BATCH = 100
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -64,9 +60,7 @@ def _print_epoch(epoch: Epoch) -> None:
 
 
 def _accuracy(network: Network, data: Dataset) -> float:
-    batches = (data.images[first : first + _BATCH] for first in range(0, len(data), _BATCH))
-    found = [run_float(network, network.preprocess.apply(batch))[network.output].reshape(len(batch), -1).argmax(axis=1) for batch in batches]
-    return float((np.concatenate(found) == data.labels).mean())
+    return float((predict_float(network, data.images) == data.labels).mean())
 
 
 def _table(dense: Network, compressed: Network) -> list[str]:
