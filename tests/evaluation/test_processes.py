@@ -5,44 +5,15 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
-import signal
-import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from contextlib import closing
+from pathlib import Path
 
 import pytest
+from tests.support.jobs import Square
 
 from sumtile.errors import SumtileError
 from sumtile.evaluation import processes
-from sumtile.evaluation.processes import run_chunks
-
-
-@dataclass(frozen=True)
-class Square:
-    """Squares numbers; a negative number is an order to fail in the way that ``fault`` names."""
-
-    fault: str = ""
-
-    @contextmanager
-    def open(self) -> Iterator[Callable[[int], int]]:
-        if self.fault == "open":
-            raise SumtileError("the job cannot be opened.")
-        yield self.work
-
-    def work(self, number: int) -> int:
-        if number >= 0:
-            return number * number
-        if self.fault == "exit":
-            os._exit(3)
-        if self.fault == "killed":
-            os.kill(os.getpid(), signal.SIGKILL)
-        if self.fault == "silent":
-            time.sleep(60)
-        if self.fault == "sentence":
-            raise SumtileError("chunk -1 is not a number.")
-        raise ValueError("surprise")
+from sumtile.evaluation.processes import TRIES, run_chunks
 
 
 @pytest.mark.parametrize("processes", [1, 2, 3])
@@ -55,8 +26,8 @@ def test_results_do_not_depend_on_the_number_of_processes(processes: int) -> Non
     "fault, sentence",
     [
         ("open", "the job cannot be opened."),
-        ("exit", "exit status 3"),
-        ("killed", "killed by SIGKILL"),
+        ("exit", "piece 2 ended 3 worker processes early .the last one: exit status 3"),
+        ("killed", "piece 2 ended 3 worker processes early .the last one: killed by SIGKILL"),
         ("sentence", "chunk -1 is not a number."),
         ("surprise", "unexpected ValueError: surprise"),
         ("silent", "no worker process finished anything"),
@@ -66,6 +37,15 @@ def test_a_failing_worker_ends_the_work_with_a_sentence(fault: str, sentence: st
     monkeypatch.setattr(processes, "SILENCE", 4.0 if fault == "silent" else 60.0)
     with pytest.raises(SumtileError, match=sentence):
         list(run_chunks(Square(fault), [1, 2, -1, 3, 4], 2))
+    assert not multiprocessing.active_children()
+
+
+@pytest.mark.parametrize("deaths", [1, TRIES - 1])
+def test_a_lost_process_costs_its_chunk(deaths: int, tmp_path: Path) -> None:
+    scars = tmp_path / "scars"
+    chunks = [1, 2, -1, 3, 4, 5, 6]
+    assert dict(run_chunks(Square("killed", str(scars), deaths), chunks, 2)) == {i: chunk * chunk for i, chunk in enumerate(chunks)}
+    assert len(scars.read_text().splitlines()) == deaths
     assert not multiprocessing.active_children()
 
 

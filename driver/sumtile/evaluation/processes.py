@@ -1,12 +1,13 @@
 # SPDX-FileCopyrightText: 2026 The sumtile authors
 # SPDX-License-Identifier: Apache-2.0
-"""Independent chunks of work over several processes, where a failure anywhere ends everything with one sentence."""
+"""Independent chunks of work over several processes, where a lost process costs its chunk and a failure ends everything with one sentence."""
 
 from __future__ import annotations
 
 import multiprocessing
 import signal
 import threading
+from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from multiprocessing import resource_tracker
@@ -19,6 +20,9 @@ from sumtile.errors import SumtileError
 SILENCE = 600.0
 """Seconds without a result from any worker after which the work is given up."""
 
+TRIES = 3
+"""Workers that one chunk may end before the work is given up."""
+
 
 class Job(Protocol):
     """What a worker does. A job is sent to each worker once, so it must be picklable; what it opens need not be."""
@@ -27,19 +31,22 @@ class Job(Protocol):
         """Loads what the job needs and gives the function that turns a chunk into a result."""
 
 
-def run_chunks(job: Job, chunks: Sequence[Any], processes: int) -> Generator[tuple[int, Any], None, None]:
+def run_chunks(job: Job, chunks: Sequence[Any], processes: int, name: Callable[[int], str] = "piece {}".format) -> Generator[tuple[int, Any], None, None]:
     """Runs every chunk once, in this process or in several others.
+
+    A process that dies costs what it was at: another one takes its place and begins the chunk again.
 
     Args:
         job: what to do.
         chunks: picklable inputs; their results must not depend on each other.
         processes: number of processes; 1 works in this one.
+        name: what a chunk is called in a sentence, by its index.
 
     Yields:
         (index of the chunk, its result), in the order in which results arrive.
 
     Raises:
-        SumtileError: the job failed, or a worker died or fell silent. No worker is left behind.
+        SumtileError: the job failed, a chunk ended its process :data:`TRIES` times, or the workers fell silent. No worker is left behind.
     """
     processes = min(processes, len(chunks))
     if processes <= 1:
@@ -47,54 +54,77 @@ def run_chunks(job: Job, chunks: Sequence[Any], processes: int) -> Generator[tup
             for index, chunk in enumerate(chunks):
                 yield index, work(chunk)
         return
-    workers: dict[Connection, BaseProcess] = {}
+    crew = _Crew(job, chunks, name)
     try:
-        with _interrupts_held():
-            for _ in range(processes):
-                pipe, process = _start(job)
-                workers[pipe] = process
-        yield from _distribute(workers, chunks)
+        crew.hire(processes)
+        yield from crew.results()
     finally:
-        for process in workers.values():
+        crew.dismiss()
+
+
+class _Crew:
+    """Processes, and the chunk that each of them is at."""
+
+    def __init__(self, job: Job, chunks: Sequence[Any], name: Callable[[int], str]) -> None:
+        self._job = job
+        self._chunks = chunks
+        self._name = name
+        self._waiting = deque(range(len(chunks)))
+        self._deaths = Counter[int]()
+        self._workers: dict[Connection, BaseProcess] = {}
+        self._busy: dict[Connection, int] = {}
+
+    def hire(self, count: int) -> None:
+        """Starts processes, and gives each of them a chunk as far as there are any."""
+        with _interrupts_held():
+            started = [_start(self._job) for _ in range(count)]
+            self._workers.update(started)
+        for pipe, _ in started:
+            self._hand_out(pipe)
+
+    def results(self) -> Iterator[tuple[int, Any]]:
+        """Keeps one chunk in the hands of each process until all results are here."""
+        while self._busy:
+            ready = wait(list(self._busy), SILENCE)
+            if not ready:
+                raise SumtileError(f"no worker process finished anything for {SILENCE:.0f} seconds; run again with --processes 1 to see where it stands still.")
+            for pipe in [pipe for pipe in self._busy if pipe in ready]:
+                index = self._busy.pop(pipe)
+                try:
+                    answer = pipe.recv()
+                except (EOFError, ConnectionResetError):
+                    self._replace(pipe, index)
+                    continue
+                if isinstance(answer, SumtileError):
+                    raise answer
+                self._hand_out(pipe)
+                yield index, answer
+
+    def dismiss(self) -> None:
+        """Ends all processes."""
+        for process in self._workers.values():
             process.terminate()
-        for process in workers.values():
+        for process in self._workers.values():
             process.join()
 
-
-def _distribute(workers: dict[Connection, BaseProcess], chunks: Sequence[Any]) -> Iterator[tuple[int, Any]]:
-    """Keeps one chunk in the hands of each worker until all results are here."""
-    waiting = iter(enumerate(chunks))
-    busy: dict[Connection, int] = {}
-
-    def hand_out(pipe: Connection) -> None:
-        index, chunk = next(waiting, (None, None))
-        if index is not None:
-            busy[pipe] = index
+    def _hand_out(self, pipe: Connection) -> None:
+        if self._waiting:
+            self._busy[pipe] = index = self._waiting.popleft()
             with suppress(BrokenPipeError, ConnectionResetError):  # a dead worker shows when its answer is read
-                pipe.send(chunk)
+                pipe.send(self._chunks[index])
 
-    for pipe in workers:
-        hand_out(pipe)
-    while busy:
-        ready = wait(list(busy), SILENCE)
-        if not ready:
-            raise SumtileError(f"no worker process finished anything for {SILENCE:.0f} seconds; run again with --processes 1 to see where it stands still.")
-        for pipe in [pipe for pipe in busy if pipe in ready]:
-            result = _receive(pipe, workers[pipe])
-            index = busy.pop(pipe)
-            hand_out(pipe)
-            yield index, result
-
-
-def _receive(pipe: Connection, process: BaseProcess) -> Any:
-    try:
-        answer = pipe.recv()
-    except (EOFError, ConnectionResetError):
+    def _replace(self, pipe: Connection, index: int) -> None:
+        """Puts a chunk whose process died first in line again, and a new process in the place of the old one."""
+        process = self._workers.pop(pipe)
         process.join(10)
-        raise SumtileError(f"a worker process ended early ({_cause(process.exitcode)}); check the free memory, or run again with --processes 1.") from None
-    if isinstance(answer, SumtileError):
-        raise answer
-    return answer
+        pipe.close()
+        self._deaths[index] += 1
+        if self._deaths[index] == TRIES:
+            raise SumtileError(
+                f"{self._name(index)} ended {TRIES} worker processes early (the last one: {_cause(process.exitcode)}); check the free memory, or run again with --processes 1."
+            )
+        self._waiting.appendleft(index)
+        self.hire(1)
 
 
 def _cause(code: int | None) -> str:

@@ -39,13 +39,13 @@ def default_target() -> str:
 
 
 @contextmanager
-def open_target(name: str, program: Program) -> Iterator[Target]:
-    """Loads a program on one of :data:`TARGETS`.
+def open_target(name: str | None, program: Program) -> Iterator[Target]:
+    """Loads a program on one of :data:`TARGETS`; None is the one that :func:`default_target` names.
 
     Raises:
         SumtileError: the target is not here, or it cannot run the program.
     """
-    with TARGETS[name](program) as target:
+    with TARGETS[name or default_target()](program) as target:
         yield target
 
 

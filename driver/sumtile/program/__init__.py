@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The compiled program: what the driver needs to run a network, in one checked file."""
 
-from sumtile.program.file import read_program, write_program
+from sumtile.program.file import program_digest, read_program, write_program
 from sumtile.program.program import FcStep, HostStep, Program, Step, Tensor
 
-__all__ = ["FcStep", "HostStep", "Program", "Step", "Tensor", "read_program", "write_program"]
+__all__ = ["FcStep", "HostStep", "Program", "Step", "Tensor", "program_digest", "read_program", "write_program"]

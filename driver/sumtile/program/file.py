@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 
 from sumtile.errors import SumtileError
@@ -37,3 +39,12 @@ def read_program(path: str | Path) -> Program:
         return program_from_dict(content, arrays)
     except SumtileError as error:
         raise SumtileError(f"program file {path} does not describe a program: {error}") from None
+
+
+def program_digest(program: Program) -> str:
+    """16 hexadecimal digits of the SHA-256 of all that makes a program: the same for the same program, whatever file it came from."""
+    arrays = Arrays()
+    content = hashlib.sha256(json.dumps(program_to_dict(program, arrays)).encode())
+    for array in arrays.items:
+        content.update(f"{array.dtype.str}{array.shape}".encode() + array.tobytes())
+    return content.hexdigest()[:16]
