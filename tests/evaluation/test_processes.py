@@ -40,9 +40,8 @@ def test_a_failing_worker_ends_the_work_with_a_sentence(fault: str, sentence: st
     assert not multiprocessing.active_children()
 
 
-@pytest.mark.parametrize("deaths", [1, TRIES - 1])
-def test_a_lost_process_costs_its_chunk(deaths: int, tmp_path: Path) -> None:
-    scars = tmp_path / "scars"
+def test_a_lost_process_costs_its_chunk(tmp_path: Path) -> None:
+    scars, deaths = tmp_path / "scars", TRIES - 1
     chunks = [1, 2, -1, 3, 4, 5, 6]
     assert dict(run_chunks(Square("killed", str(scars), deaths), chunks, 2)) == {i: chunk * chunk for i, chunk in enumerate(chunks)}
     assert len(scars.read_text().splitlines()) == deaths

@@ -9,6 +9,7 @@ start; every wait ends; and nothing is left on the scheduler.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import pkgutil
 import time
@@ -16,7 +17,7 @@ import uuid
 import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
@@ -267,12 +268,9 @@ def _connected(address: str) -> Iterator[Client]:
     level = log.level
     log.setLevel(logging.CRITICAL + 1)
     try:
-        try:
-            client = Client(address, timeout=CONNECT, set_as_default=False, name="sumtile")
-        except Exception as error:  # OSError, TimeoutError, and whatever a service that is no scheduler makes Dask raise
-            raise SumtileError(
-                f"no Dask scheduler answers at {address} ({type(error).__name__}); start one there with 'dask scheduler', or see whether a firewall is between."
-            ) from None
+        with ThreadPoolExecutor(1) as thread:  # a notebook's own thread has an event loop already
+            thread.submit(asyncio.run, _check(address)).result()
+        client = Client(address, timeout=CONNECT, set_as_default=False, name="sumtile")
         try:
             yield client
         finally:
@@ -280,3 +278,19 @@ def _connected(address: str) -> Iterator[Client]:
                 client.close(timeout=CONNECT)
     finally:
         log.setLevel(level)
+
+
+async def _check(address: str) -> None:
+    """Asks what is at an address before a client is made: one that fails to connect may wait for itself for ever when it is collected."""
+    from distributed.core import rpc
+    from distributed.security import Security
+
+    try:
+        async with rpc(address, connection_args=Security().get_connection_args("client")) as service:
+            kind = (await asyncio.wait_for(service.identity(), CONNECT))["type"]
+    except Exception as error:  # OSError, TimeoutError, and whatever a service of another kind makes Dask raise
+        raise SumtileError(
+            f"no Dask scheduler answers at {address} ({type(error).__name__}); start one there with 'dask scheduler', or see whether a firewall is between."
+        ) from None
+    if kind != "Scheduler":
+        raise SumtileError(f"{address} is no Dask scheduler but a {kind}; give the scheduler's address, which its log tells.")
