@@ -7,6 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from tests.support.notebooks import NOTEBOOKS, code_cells, read_notebook, run_notebook
 
 nbformat = pytest.importorskip("nbformat")
