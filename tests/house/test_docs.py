@@ -64,6 +64,17 @@ def shown_commands(page: Path) -> list[str]:
     return [line for line in lines if line.startswith("sumtile ")]
 
 
+def table_rows(page: Path) -> list[Counter[str]]:
+    """The figures of each row of each table."""
+    rows: list[Counter[str]] = []
+    for token in MARKDOWN.parse(text(page)):
+        if token.type == "tr_open":
+            rows.append(Counter())
+        elif token.type == "inline" and token.level == 4 and rows:  # a cell
+            rows[-1].update(re.findall(r"−?\d+(?:[.,]\d+)*", token.content))  # noqa: RUF001
+    return rows
+
+
 @pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_leads_somewhere(page: Path) -> None:
     broken = []
@@ -98,3 +109,16 @@ def test_the_readme_repeats_only_figures_of_the_results() -> None:
     readme, results = (set(re.findall(r"[\d,.]*\d ?(?:%|ms)", (ROOT / name).read_text(encoding="utf-8").replace(" %", "%"))) for name in ("README.md", "docs/results.md"))
     assert len(readme) > 10
     assert readme - results == set()
+
+
+def test_both_languages_of_the_readme_say_the_same() -> None:
+    english, chinese = ROOT / "README.md", ROOT / "README.zh.md"
+    assert [token.tag for token in MARKDOWN.parse(text(english)) if token.type == "heading_open"] == [
+        token.tag for token in MARKDOWN.parse(text(chinese)) if token.type == "heading_open"
+    ]
+    assert shown_commands(english) == shown_commands(chinese)
+    assert table_rows(english) == table_rows(chinese)
+    assert sum(map(len, table_rows(english))) > 50
+    assert Counter(link for link in links(english) if "#" not in link and "README" not in link) == Counter(
+        link for link in links(chinese) if "#" not in link and "README" not in link
+    )
