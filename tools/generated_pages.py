@@ -113,8 +113,8 @@ def index_page(packages: Sequence[str]) -> str:
 
 
 def commands_page() -> str:
-    """The help of ``sumtile`` and of each of its commands, as a terminal of 120 columns shows it."""
-    os.environ["COLUMNS"] = "120"
+    """The help of ``sumtile`` and of each of its commands, as a terminal of 92 columns shows it; that is what a page has room for."""
+    os.environ["COLUMNS"] = "92"
     parser = command_parser()
     (commands,) = (action.choices for action in parser._actions if isinstance(action, argparse._SubParsersAction))
     texts = {"sumtile": parser, **{f"sumtile {name}": command for name, command in commands.items()}}

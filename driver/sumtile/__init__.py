@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The sumtile authors
 # SPDX-License-Identifier: Apache-2.0
-"""Convolutional networks on Zynq boards with as few multipliers as possible.
+"""Convolutional networks on Zynq boards with as few multipliers as possible. For example::
 
     with sumtile.Accelerator("adder") as accelerator:
         accelerator.load("model.tile")

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The sumtile authors
 # SPDX-License-Identifier: Apache-2.0
-"""A Zynq board on a PC: stock pynq drives it, and its programmable logic is the C simulation of the kernels.
+"""A Zynq board on a PC: stock pynq drives it, and its programmable logic is the C simulation of the kernels. For example::
 
     device = open_board("zcu102")
     overlay = pynq.Overlay(str(overlay_files(Overlay.load("adder", "zcu102"))))
