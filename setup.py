@@ -94,7 +94,7 @@ setup(
     keywords="fpga zynq pynq hls addernet cnn quantization accelerator emulation",
     package_dir={"": "driver"},
     packages=find_packages("driver"),
-    package_data={"": ["*.cpp", "py.typed"]},
+    package_data={"": ["*.cpp", "py.typed"], "sumtile.serve": ["page/*", "*.service"]},
     cmdclass={"build_py": BuildWithData},
     python_requires=">=3.10",
     # numpy 2 and setuptools above 80 break pynq and its helper package.

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
@@ -20,7 +21,14 @@ MAX_PIXELS = 100_000_000
 """Larger images are refused before they are decoded: a small file can claim any size. A JPEG counts as it is decoded, at a
 half, a quarter or an eighth of its size where that is enough for the network."""
 
+UPLOADS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
+"""Formats of images from unknown people. Pillow reads more, but some of these run programs (EPS) or are seldom used and seldom tested."""
+
 ImageLike = str | Path | Image.Image | np.ndarray
+
+
+class ImageSizeError(SumtileError):
+    """An image of more pixels than the limit."""
 
 
 def read_image(image: ImageLike, preprocess: Preprocess) -> np.ndarray:
@@ -41,12 +49,32 @@ def read_image(image: ImageLike, preprocess: Preprocess) -> np.ndarray:
     if isinstance(image, (str, Path)):
         with _open(Path(image)) as opened:
             _decode_smaller(opened, preprocess)
-            return _pixels(opened, preprocess, str(image))
+            return _pixels(opened, preprocess, str(image), MAX_PIXELS)
     if isinstance(image, np.ndarray):
         image = _from_array(image)
     if not isinstance(image, Image.Image):
         raise SumtileError(f"an image of type {type(image).__name__} was given; give a path, a pillow image or a uint8 array.")
-    return _pixels(image, preprocess, "the image")
+    return _pixels(image, preprocess, "the image", MAX_PIXELS)
+
+
+def decode_image(content: bytes, preprocess: Preprocess, max_pixels: int) -> np.ndarray:
+    """What :func:`read_image` makes of a file with this content, which anybody may have sent: one of the formats :data:`UPLOADS`.
+
+    Args:
+        content: the bytes of the file.
+        preprocess: size and number of channels.
+        max_pixels: larger images are refused, in the way of :data:`MAX_PIXELS`.
+
+    Returns:
+        uint8 array of (height, width, channels).
+
+    Raises:
+        ImageSizeError: more pixels than that.
+        SumtileError: not an image of these formats, or a damaged one.
+    """
+    with _open(content, UPLOADS) as opened:
+        _decode_smaller(opened, preprocess)
+        return _pixels(opened, preprocess, "the picture", max_pixels)
 
 
 def read_images(images: Iterable[ImageLike], preprocess: Preprocess) -> np.ndarray:
@@ -68,20 +96,21 @@ def to_integers(pixels: np.ndarray, table: np.ndarray) -> np.ndarray:
     return table[pixels, np.arange(table.shape[1])]
 
 
-def _open(path: Path) -> Image.Image:
-    regular_file(path, "image")
+def _open(source: Path | bytes, formats: tuple[str, ...] | None = None) -> Image.Image:
+    name = "the picture" if isinstance(source, bytes) else f"image {regular_file(source, 'image')}"
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # _pixels checks the size itself
-            return Image.open(path)
+            return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=formats)
     except Image.DecompressionBombError as error:
-        raise SumtileError(f"image {path} is too large ({error}); use one of at most {MAX_PIXELS:,} pixels.") from None
+        raise ImageSizeError(f"{name} is too large ({error}); use one of at most {MAX_PIXELS:,} pixels.") from None
     except Image.UnidentifiedImageError:
-        raise SumtileError(f"{path} is not an image that pillow can read; convert it to PNG or JPEG.") from None
+        known = "convert it to PNG or JPEG" if formats is None else f"send {', '.join(formats[:-1])} or {formats[-1]}"
+        raise SumtileError(f"{name.removeprefix('image ')} is not an image that pillow can read; {known}.") from None
     except OSError as error:
-        raise SumtileError(f"image {path} cannot be read ({error.strerror or error}); check the file.") from None
+        raise SumtileError(f"{name} cannot be read ({error.strerror or error}); check the file.") from None
     except Exception as error:  # a hostile header may raise anything inside a pillow plugin
-        raise SumtileError(f"image {path} has a damaged header ({type(error).__name__}: {error}); use another copy of it.") from None
+        raise SumtileError(f"{name} has a damaged header ({type(error).__name__}: {error}); use another copy of it.") from None
 
 
 def _decode_smaller(image: Image.Image, preprocess: Preprocess) -> None:
@@ -99,10 +128,10 @@ def _from_array(array: np.ndarray) -> Image.Image:
     return Image.fromarray(plain[:, :, 0] if array.ndim == 3 and array.shape[2] == 1 else plain)
 
 
-def _pixels(image: Image.Image, preprocess: Preprocess, name: str) -> np.ndarray:
+def _pixels(image: Image.Image, preprocess: Preprocess, name: str, max_pixels: int) -> np.ndarray:
     width, height = image.size
-    if width * height > MAX_PIXELS:
-        raise SumtileError(f"{name} has {width} x {height} pixels, but {MAX_PIXELS:,} is the limit; scale it down first.")
+    if width * height > max_pixels:
+        raise ImageSizeError(f"{name} has {width} x {height} pixels, but {max_pixels:,} is the limit; scale it down first.")
     try:
         image = _to_mode(ImageOps.exif_transpose(image) or image, preprocess)
         if image.size != (preprocess.width, preprocess.height):

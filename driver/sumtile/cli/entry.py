@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from sumtile.cli import build, classify, compare, demo, doctor, evaluate, plan, quantize
+from sumtile.cli import build, classify, compare, demo, doctor, evaluate, plan, quantize, serve
 from sumtile.cli import compile as compile_
 from sumtile.errors import SumtileError
 
@@ -26,6 +26,7 @@ a first tour:
   sumtile classify model.tile photo.jpg             on the board, or on an emulated one
   sumtile compare network.onnx network.q photo.jpg  float, golden model, simulation and board
   sumtile evaluate model.tile fashion-mnist         accuracy over a dataset
+  sumtile serve                                     a web page that classifies pictures
   sumtile build adder --board pynq-z2               a bitstream, with Vitis HLS and Vivado
 
 'sumtile COMMAND --help' explains a command with examples."""
@@ -69,6 +70,6 @@ def command_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (demo, plan, quantize, compile_, classify, compare, evaluate, build, doctor):
+    for command in (demo, plan, quantize, compile_, classify, compare, evaluate, serve, build, doctor):
         command.add_parser(commands)
     return parser
