@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import glob
 import itertools
 import json
 import re
@@ -16,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from markdown_it import MarkdownIt
 
-from sumtile.cli.entry import command_parser
+from sumtile.cli.entry import command_parser, main
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILT = {"build", "dist", "node_modules"}
@@ -95,6 +96,17 @@ def test_every_command_that_is_shown_is_one(page: Path, capsys: pytest.CaptureFi
             command_parser().parse_args(shlex.split(command)[1:])
         except SystemExit:
             pytest.fail(f"{command}\n{capsys.readouterr().err}")
+
+
+def test_the_readme_leads_from_a_network_to_the_board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "models").symlink_to(ROOT / "models")
+    monkeypatch.chdir(tmp_path)
+    for command in shown_commands(ROOT / "README.md"):
+        name, *arguments = shlex.split(command)[1:]
+        if name in ("plan", "quantize", "compile", "classify", "compare"):
+            expanded = [word for argument in arguments for word in (sorted(glob.glob(argument)) if "*" in argument else [argument])]
+            assert main([name, *expanded]) == 0
+    assert (tmp_path / "model.tile").exists()
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
