@@ -31,10 +31,10 @@ autodoc_class_signature = "mixed"
 napoleon_numpy_docstring = False
 napoleon_custom_sections = [("Attributes", "params_style")]  # as a list; Sphinx would link each to any attribute of that name
 
-# Every public name of this package in a docstring leads somewhere; the libraries' names lead nowhere, since that would take their lists of objects from a network.
+# Every public name of this package in a docstring leads somewhere. Type variables do not, nor do the libraries' names, whose lists of objects are on a network.
 nitpicky = True
-nitpick_ignore = [("py:class", name) for name in ("Figure", "Module", "sumtile.fields.T")]
-nitpick_ignore_regex = [(r"py:.*", r"(?!sumtile\.)\w+\..*"), (r"py:class", r"sumtile\..*\._\w+")]
+nitpick_ignore = [("py:class", "Figure"), ("py:class", "Module"), ("py:exc", "ClientDisconnect")]
+nitpick_ignore_regex = [(r"py:.*", r"(?!sumtile\.)\w+\..*"), (r"py:class", r"sumtile\..*\.(_\w+|T)")]
 
 html_theme = "furo"
 html_title = f"sumtile {release}"

@@ -40,7 +40,7 @@ def make_app(switch: ProgramSwitch, limits: Limits, *, loopback: bool = True) ->
     Args:
         switch: programs and their accelerator.
         limits: of pictures, queue and clients.
-        loopback: it will be reached from this machine only; see :class:`Guard`.
+        loopback: it will be reached from this machine only; see :class:`~sumtile.serve.guard.Guard`.
     """
     addresses = _Addresses(switch, limits, Metrics())
     routes = [

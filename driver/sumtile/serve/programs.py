@@ -38,7 +38,7 @@ def read_programs(files: Sequence[str | Path]) -> dict[str, Program]:
 
 
 def own_programs(board: str) -> Iterator[tuple[str, Program]]:
-    """Programs of :data:`OWN` for a board, one after the other as they are compiled; the sample images calibrate them.
+    """Programs of :data:`~sumtile.serve.programs.OWN` for a board, one after the other as they are compiled; the sample images calibrate them.
 
     Raises:
         SumtileError: a board without one of the overlays.

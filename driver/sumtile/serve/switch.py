@@ -70,7 +70,7 @@ class AcceleratorError(SumtileError):
 
 
 class ProgramSwitch:
-    """Runs programs on one accelerator. One thread may call it at a time, and any may look at :attr:`state`.
+    """Runs programs on one accelerator. One thread may call it at a time, and any may look at ``state``.
 
     Args:
         programs: by name; each for the overlay and the board that it was compiled for.
