@@ -9,19 +9,20 @@
 One 3x3 convolution with padding, as many outputs as inputs, on the engine of the overlay ``escalate``. Coefficients and features
 are zero at random. The C simulation executes each layer, and the longest of its loops up to the multipliers is the array's time.
 The basis array has 9 multipliers for each output lane; as many in a dense array, always busy, need a cycle for each input channel,
-pixel and group of outputs. The exit status is 1 when a layer with 10 % of the coefficients or fewer is less than twice as fast.
+pixel and group of outputs. Bits are what a coefficient takes in memory, with its share of what pads the tiles. The exit status is 1 when a layer with 10 % of the coefficients or fewer is less than twice as fast.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from sumtile.csim import load_kernel, simulate_layer
-from sumtile.kernels.basis import split_weights
+from sumtile.kernels.basis import coefficient_tiles, most_mask_tiles, split_weights
 from sumtile.kernels.concentration import row_cycles
 from sumtile.kernels.cycles import stage_cycles
 from sumtile.kernels.golden import accumulate, run_layer
@@ -34,7 +35,15 @@ from sumtile.report import Column, open_screen
 COEFFICIENTS = (0.05, 0.1, 0.2, 0.3, 0.5)
 FEATURES = (0.3, 0.5, 0.7, 1.0)
 LEAST, LEAST_UP_TO = 2.0, 0.1
-COLUMNS = (Column("coefficients"), Column("features"), Column("dense", right=True), Column("basis", right=True), Column("bound"), Column("faster", right=True))
+COLUMNS = (
+    Column("coefficients"),
+    Column("features"),
+    Column("dense", right=True),
+    Column("basis", right=True),
+    Column("bound"),
+    Column("faster", right=True),
+    Column("bits", right=True),
+)
 STAGES = {"dilute": "gather", "concentrate": "adders", "basis": "multipliers", "deal": "tiles", "replay": "weights", "window": "features"}
 
 
@@ -59,16 +68,26 @@ def main() -> int:
     open_screen(sys.stdout).table(COLUMNS, rows(layer, overlay, found))
     if options.plot is not None:
         plot(options.plot, title, layer, overlay, found)
-    slow = [speed for (coefficients, _), (cycles, _) in found.items() if coefficients <= LEAST_UP_TO and (speed := dense_cycles(layer, overlay) / cycles) < LEAST]
+    slow = [each for (coefficients, _), each in found.items() if coefficients <= LEAST_UP_TO and dense_cycles(layer, overlay) / each.cycles < LEAST]
     return 1 if slow else 0
 
 
-def measure(overlay: Overlay, layer: Layer, coefficients: float, features: float) -> tuple[int, str]:
-    """Cycles of the slowest stage for a random layer of these densities, and its name; the simulation executes what the model says."""
+@dataclass(frozen=True)
+class Measured:
+    """One layer: cycles of its slowest stage, the name of that, and bits of a coefficient in memory."""
+
+    cycles: int
+    stage: str
+    bits: float
+
+
+def measure(overlay: Overlay, layer: Layer, coefficients: float, features: float) -> Measured:
+    """Runs a random layer of these densities; the simulation executes what the model says."""
     rng, engine = np.random.default_rng(0), overlay.engine
     weights = rng.integers(-128, 128, layer.weight_shape)
     split = split_weights(layer, weights)[0]
     split[...] = rng.choice([-1, 1], split.shape) * (rng.random(split.shape) < coefficients)
+    layer = replace(layer, mask_tiles=most_mask_tiles(engine, layer, weights))
     shape = (layer.ifm.height, layer.ifm.width, layer.ifm.channels)
     pixels = rng.integers(1, 256, shape) * (rng.random(shape) < features)
     largest = max(int(np.abs(accumulate(layer, pixels, weights)).max()), 1)
@@ -85,7 +104,8 @@ def measure(overlay: Overlay, layer: Layer, coefficients: float, features: float
         raise AssertionError(f"the simulation executed {executed}, but the model says {model}")
     stages = {**{name: model[name] for name in STAGES}, "concentrate": int(adders.max())}
     slowest = max(stages, key=lambda name: stages[name])
-    return stages[slowest], slowest
+    coded = 8 * engine.tile_bytes * tiling.groups * coefficient_tiles(engine, layer)
+    return Measured(stages[slowest], slowest, coded / split.size)
 
 
 def dense_cycles(layer: Layer, overlay: Overlay) -> int:
@@ -93,26 +113,26 @@ def dense_cycles(layer: Layer, overlay: Overlay) -> int:
     return layer.operations // (overlay.engine.to * BASIS_SIDE**2)
 
 
-def rows(layer: Layer, overlay: Overlay, found: dict[tuple[float, float], tuple[int, str]]) -> list[list[str]]:
+def rows(layer: Layer, overlay: Overlay, found: dict[tuple[float, float], Measured]) -> list[list[str]]:
     """The lines of the table."""
     dense = dense_cycles(layer, overlay)
     return [
-        [f"{coefficients:.0%}", f"{features:.0%}", f"{dense:,}", f"{cycles:,}", STAGES[stage], f"{dense / cycles:.2f}"]
-        for (coefficients, features), (cycles, stage) in found.items()
+        [f"{coefficients:.0%}", f"{features:.0%}", f"{dense:,}", f"{each.cycles:,}", STAGES[each.stage], f"{dense / each.cycles:.2f}", f"{each.bits:.2f}"]
+        for (coefficients, features), each in found.items()
     ]
 
 
-def plot(path: Path, title: str, layer: Layer, overlay: Overlay, found: dict[tuple[float, float], tuple[int, str]]) -> None:
+def plot(path: Path, title: str, layer: Layer, overlay: Overlay, found: dict[tuple[float, float], Measured]) -> None:
     """How much faster the basis array is; filled marks where its adders are the bound."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7, 4), layout="constrained")
     axes = figure.add_subplot()
     for features in FEATURES:
-        faster = [dense_cycles(layer, overlay) / found[coefficients, features][0] for coefficients in COEFFICIENTS]
+        faster = [dense_cycles(layer, overlay) / found[coefficients, features].cycles for coefficients in COEFFICIENTS]
         (line,) = axes.plot([100 * coefficients for coefficients in COEFFICIENTS], faster, label=f"{features:.0%} of the features")
         for coefficients, value in zip(COEFFICIENTS, faster):
-            adders = found[coefficients, features][1] == "concentrate"
+            adders = found[coefficients, features].stage == "concentrate"
             axes.plot(100 * coefficients, value, "o", color=line.get_color(), fillstyle="full" if adders else "none")
     axes.axhline(LEAST, color="gray", linewidth=0.8)
     axes.set(xlabel="coefficients that are not zero (%)", ylabel="times as fast as dense", ylim=(0, None))

@@ -10,7 +10,8 @@ namespace {
 
 using sumtile::uint_t;
 
-// The marked numbers of 0 to Lanes - 1, gathered at the head of `places`; returns how many.
+// The marked numbers of 0 to Lanes - 1, gathered at the head of `places`; returns how many, or -1 when scattering does
+// not bring all of them back.
 template <int Lanes>
 int gather(std::uint32_t mask, std::int32_t* places) {
   int lane[Lanes];
@@ -18,6 +19,10 @@ int gather(std::uint32_t mask, std::int32_t* places) {
   const sumtile::Gather<Lanes> network{uint_t<Lanes>(mask)};
   network.apply(lane);
   for (int i = 0; i < Lanes; ++i) places[i] = lane[i];
+  network.scatter(lane);
+  for (int i = 0; i < Lanes; ++i) {
+    if (lane[i] != i) return -1;
+  }
   return network.count();
 }
 
@@ -70,7 +75,8 @@ SUMTILE_EXPORT int gather_places(int lanes, std::uint32_t mask, std::int32_t* pl
   }
 }
 
-// Masks of 16 lanes, of all of them, whose gathered bits differ from those taken one by one.
+// Masks of 16 lanes, of all of them, whose gathered bits differ from those taken one by one, or do not come back to
+// their lanes when they are scattered.
 SUMTILE_EXPORT long long count_wrong_bit_gathers(std::uint32_t bits) {
   long long wrong = 0;
   for (std::uint32_t mask = 0; mask < 1u << 16; ++mask) {
@@ -83,6 +89,8 @@ SUMTILE_EXPORT long long count_wrong_bit_gathers(std::uint32_t bits) {
     for (int i = 0; i < 16; ++i) {
       if (mask >> i & 1) same = same && lane[count++] == bool(bits >> i & 1);
     }
+    network.scatter(lane);
+    for (int i = 0; i < 16; ++i) same = same && lane[i] == bool(bits >> i & 1);
     wrong += !same || network.count() != count;
   }
   return wrong;

@@ -41,7 +41,7 @@ def basis_array(kind: tuple[int, int, int, int]) -> Array:
 
 
 @pytest.mark.parametrize("lanes", [2, 4, 8, 16])
-def test_every_mask_gathers_its_lanes_in_order(library: ctypes.CDLL, lanes: int) -> None:
+def test_every_mask_gathers_its_lanes_in_order_and_scatters_them_back(library: ctypes.CDLL, lanes: int) -> None:
     for mask in range(0, 1 << lanes, 7 if library.vendor and lanes == 16 else 1):
         check_gather(library, lanes, mask)
 

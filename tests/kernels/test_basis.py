@@ -12,7 +12,7 @@ from tests.support.overlays import ENGINES
 
 from sumtile.csim import load_kernel, simulate_layer
 from sumtile.errors import SumtileError
-from sumtile.kernels.basis import compose, join_weights, pack_basis_weights, split_weights
+from sumtile.kernels.basis import compose, join_weights, most_mask_tiles, pack_basis_weights, split_weights
 from sumtile.kernels.cases import fill_case, random_case
 from sumtile.kernels.golden import accumulate, run_layer
 from sumtile.kernels.layer import Layer, MapShape
@@ -32,9 +32,9 @@ def test_channels_first_is_direct_convolution_with_the_composed_kernels(seed: in
     found = np.zeros((layer.conv.height, layer.conv.width, layer.channels), np.int64)
     for output in range(layer.channels):
         for base in range(layer.bases):
-            plane = replace(layer, operator="mac", channels=1, ifm=MapShape(layer.ifm.height, layer.ifm.width, 1), bases=0)
+            plane = replace(layer, operator="mac", channels=1, ifm=MapShape(layer.ifm.height, layer.ifm.width, 1), bases=0, mask_tiles=1)
             found[:, :, output] += accumulate(plane, summed[output, base][:, :, None], bases[output, base][None, :, :, None])[:, :, 0]
-    direct = accumulate(replace(layer, operator="mac", bases=0), case.features, compose(layer, case.weights))
+    direct = accumulate(replace(layer, operator="mac", bases=0, mask_tiles=1), case.features, compose(layer, case.weights))
     assert np.array_equal(found, direct), f"random_case(ENGINE, 'basis', {seed})"
     assert np.array_equal(accumulate(layer, case.features, case.weights), direct)
 
@@ -61,17 +61,34 @@ def test_no_coefficient_and_all_of_them_on_dense_features(types: str, density: f
     assert np.array_equal(golden, simulate_layer(load_kernel(overlay, types), overlay, case.layer, features, weights, case.requantization, case.residual))
 
 
-def test_a_tile_has_masks_and_signs_of_its_steps_and_then_the_taps() -> None:
+def test_a_group_has_its_signs_then_its_marks_and_then_the_taps() -> None:
     layer = Layer("basis", MapShape(2, 1, 17), 2, (2, 1), bases=1)
     coefficients, bases = np.zeros((2, 1, 17), np.int64), np.array([[[[5], [-6]]], [[[7], [8]]]])
     coefficients[0, 0, [0, 9]], coefficients[1, 0, 16] = (1, -1), -1
     packed = pack_basis_weights(ENGINE, layer, 1, join_weights(coefficients, bases)).reshape(-1, ENGINE.tile_bytes)
-    assert len(packed) == tile(ENGINE, layer).group_tiles == 2
-    planes = packed[0].view("<u2").reshape(4, ENGINE.to, 2)  # steps, outputs, mask and signs
-    assert planes[0, 0].tolist() == [0x201, 0x200] and planes[1, 1].tolist() == [1, 1]
-    assert np.count_nonzero(planes) == 4
-    taps = packed[1].view(np.int8)[: 9 * ENGINE.to].reshape(3, 3, ENGINE.to)
+    assert len(packed) == tile(ENGINE, layer).group_tiles == 3
+    signs = packed[0].view("<u2").reshape(ENGINE.to, 8)  # of each output, word by word
+    assert signs[:2, 0].tolist() == [2, 1] and np.count_nonzero(signs) == 2
+    marks = packed[1].view("<u2").reshape(8, ENGINE.to)  # steps, outputs
+    assert marks[0, 0] == 0x201 and marks[1, 1] == 1 and np.count_nonzero(marks) == 2
+    taps = packed[2].view(np.int8)[: 9 * ENGINE.to].reshape(3, 3, ENGINE.to)
     assert taps[1:, 2, :2].tolist() == [[5, 7], [-6, 8]] and np.count_nonzero(taps) == 4
+
+
+def test_as_many_tiles_share_their_signs_as_the_fullest_output_allows() -> None:
+    """23 tiles of marks of 8 steps by 16 channels; the signs of an output have 128 bits."""
+    layer = Layer("basis", MapShape(1, 1, 20 * 16), 5, (1, 1), bases=9)
+    coefficients = np.zeros((5, 9, 20 * 16), np.int64)
+    weights = join_weights(coefficients, np.ones((5, 9, 1, 1), np.int64))
+    assert most_mask_tiles(ENGINE, layer, weights) == 23
+    weights[3, :, :320:3] = -1  # 43 in the fullest tile
+    shared = most_mask_tiles(ENGINE, layer, weights)
+    assert shared == 2
+    assert tile(ENGINE, replace(layer, mask_tiles=shared)).group_tiles == 23 + 12 + 9
+    pack_basis_weights(ENGINE, replace(layer, mask_tiles=shared), 2, weights)
+    with pytest.raises(SumtileError, match="a row has 129 coefficients that are not zero, but its signs have 128 bits; let a tile of signs serve fewer"):
+        pack_basis_weights(ENGINE, replace(layer, mask_tiles=shared + 1), 2, weights)
+    assert most_mask_tiles(ENGINE, layer, np.ones(layer.weight_shape, np.int64)) == 1
 
 
 @pytest.mark.parametrize(
@@ -85,7 +102,8 @@ def test_a_tile_has_masks_and_signs_of_its_steps_and_then_the_taps() -> None:
         ({"ifm": MapShape(6, 40, 20)}, "its rows have 40 outputs, but the basis array holds 24"),
         ({"ifm": MapShape(6, 7, 1025)}, "it reads 1025 channels, but the basis array holds 1024"),
         ({"ifm": MapShape(6, 7, 4000), "bases": 9}, "324000 terms are summed"),
-        ({"operator": "mac"}, "it has 2 basis kernels, but its operator takes none"),
+        ({"mask_tiles": 0}, "0 mask tiles share one of signs, but 1 to 65535 can"),
+        ({"operator": "mac"}, "it has 2 basis kernels and mask_tiles 1, but its operator takes none"),
     ],
 )
 def test_what_the_array_cannot_run_is_refused(change: dict[str, object], sentence: str) -> None:

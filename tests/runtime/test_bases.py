@@ -42,6 +42,6 @@ def test_the_plan_counts_the_dense_layer_and_the_time_of_the_sparse_one() -> Non
     plan = next(layer for layer in plan_program(program, OVERLAY).layers if layer.name == "body")
     assert plan.where == "basis 8 bit" and plan.operations <= body.layer.operations
     pixels = 12 * 14 * 3  # padded map, groups of 8 outputs
-    assert plan.array_cycles == pixels * 4  # three basis kernels on one word; a tile of coefficients and three of taps come in four
+    assert plan.array_cycles == pixels * 5  # three basis kernels on one word; a tile of signs, one of marks and three of taps come in five
     assert plan.array_cycles <= plan.cycles < 2 * plan.array_cycles
     assert 0.2 < plan.lane_use < 1  # of eight outputs with nine multipliers each

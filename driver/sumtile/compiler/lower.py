@@ -15,6 +15,7 @@ from sumtile.compiler.fold import choose_fold
 from sumtile.compiler.fully_connected import Factors, group_layers, lower_factors
 from sumtile.errors import SumtileError
 from sumtile.kernels import host
+from sumtile.kernels.basis import most_mask_tiles
 from sumtile.kernels.layer import Layer, MapShape
 from sumtile.kernels.operation import Operation
 from sumtile.kernels.packing import feature_bytes
@@ -158,8 +159,11 @@ class _Lowering:
         if fold.unfold is not None:
             formats[source] = formats[quantized.source]
             self._add_host(source, fold.unfold, (quantized.source,))
-        layer = replace(fold.layer, stripe_rows=choose_stripe_rows(engine, fold.layer, self._ports))
-        self.steps.append(Step(target, layer, source, quantized.residual, target, _narrowest(fold.weights(weights), layer.weights_unsigned), requantization))
+        layer, weights = fold.layer, fold.weights(weights)
+        if layer.operator == "basis":
+            layer = replace(layer, mask_tiles=most_mask_tiles(engine, layer, weights))
+        layer = replace(layer, stripe_rows=choose_stripe_rows(engine, layer, self._ports))
+        self.steps.append(Step(target, layer, source, quantized.residual, target, _narrowest(weights, layer.weights_unsigned), requantization))
         self.shapes[target] = layer.ofm
 
     def _add_factors(self, layers: Factors) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 from sumtile.errors import SumtileError
 from sumtile.kernels.codes import checked
 from sumtile.kernels.layer import Layer, MapShape
+from sumtile.kernels.sparse_map import encode
 from sumtile.overlay import Engine
 from sumtile.overlay.engine import BASIS_SIDE
 
@@ -40,7 +41,7 @@ def compose(layer: Layer, weights: np.ndarray) -> np.ndarray:
 
 def dense_layer(layer: Layer, weights: np.ndarray) -> tuple[Layer, np.ndarray]:
     """The multiplying layer whose sums are the same, with its weights; the layer itself but for basis kernels."""
-    return (replace(layer, operator="mac", bases=0), compose(layer, weights)) if layer.operator == "basis" else (layer, weights)
+    return (replace(layer, operator="mac", bases=0, mask_tiles=1), compose(layer, weights)) if layer.operator == "basis" else (layer, weights)
 
 
 def source_layer(layer: Layer) -> Layer:
@@ -66,16 +67,33 @@ def source_rows(layer: Layer, rows: int) -> int:
 
 
 def coefficient_tiles(engine: Engine, layer: Layer) -> int:
-    """Tiles of coefficients in a group: a tile holds ``weight_bits / 2`` steps of one basis kernel by one word of ``ti`` channels."""
-    return -(-layer.bases * _words(engine, layer) // _tile_steps(engine))
+    """Tiles of coefficients in a group: those of marks, and one of signs before every ``layer.mask_tiles`` of them."""
+    marks = _mark_tiles(engine, layer)
+    return marks + -(-marks // layer.mask_tiles)
+
+
+def most_mask_tiles(engine: Engine, layer: Layer, weights: np.ndarray) -> int:
+    """How many tiles of marks may share a tile of signs, so that the signs of every output have room in its part of that tile.
+
+    The fewer coefficients are not zero, the more; one tile always has room for the signs of one tile of marks.
+    """
+    steps, tiles = _tile_steps(engine), _mark_tiles(engine, layer)
+    marked = _by_step(engine, layer, split_weights(layer, weights)[0], layer.channels) != 0
+    counts = marked.reshape(layer.channels, tiles, -1).sum(axis=2)
+    for shared in range(tiles, 1, -1):
+        if np.add.reduceat(counts, np.arange(0, tiles, shared), axis=1).max() <= steps * engine.ti:
+            return shared
+    return 1
 
 
 def pack_basis_weights(engine: Engine, layer: Layer, groups: int, weights: np.ndarray) -> np.ndarray:
     """The weight tiles of a layer as bytes (uint8).
 
-    A group has its tiles of coefficients, step by step, and then one tile of taps for each basis kernel. A step has for each of
-    the ``to`` outputs ``ti`` bits that mark coefficients, and ``ti`` bits of which those of negative coefficients are set. A tile
-    of taps has, for each tap of the grid of 3 x 3, int8 of each output; smaller kernels stand at the end of the grid.
+    A group has its tiles of coefficients (:mod:`sumtile.kernels.sparse_map`) and then one tile of taps for each basis kernel. A tile
+    of marks has ``weight_bits`` steps, each one word of ``ti`` channels and one basis kernel: ``ti`` bits for each of the ``to``
+    outputs, set where a coefficient is not zero. Before every ``layer.mask_tiles`` of them is a tile with the signs of these: for
+    each output as many words of ``ti`` bits. A tile of taps has, for each tap of the grid of 3 x 3, int8 of each output; smaller
+    kernels stand at the end of the grid.
 
     Raises:
         SumtileError: a coefficient or a tap that the array cannot hold.
@@ -87,13 +105,15 @@ def pack_basis_weights(engine: Engine, layer: Layer, groups: int, weights: np.nd
 
 
 def _pack_coefficients(engine: Engine, layer: Layer, groups: int, coefficients: np.ndarray) -> np.ndarray:
-    words, steps = _words(engine, layer), _tile_steps(engine)
-    padded = np.zeros((groups * engine.to, layer.bases, words * engine.ti), np.int64)
-    padded[: layer.channels, :, : layer.ifm.channels] = coefficients
-    by_step = padded.reshape(groups, engine.to, layer.bases * words, engine.ti).transpose(0, 2, 1, 3)  # group, step, output, channel
-    planes = np.stack([by_step != 0, by_step < 0], axis=3)
-    planes = np.pad(planes, ((0, 0), (0, -planes.shape[1] % steps), (0, 0), (0, 0), (0, 0)))
-    return np.packbits(planes.reshape(groups, -1), axis=1, bitorder="little")
+    steps, shared, tiles = _tile_steps(engine), layer.mask_tiles, _mark_tiles(engine, layer)
+    parts = -(-tiles // shared)  # that have a tile of signs
+    rows = _by_step(engine, layer, coefficients, groups * engine.to)
+    rows = np.pad(rows.reshape(groups, engine.to, -1), ((0, 0), (0, 0), (0, (parts * shared - tiles) * steps * engine.ti)))
+    marks, signs = encode(rows.reshape(groups, engine.to, parts, -1), engine.ti, steps)
+    by_tile = marks.reshape(groups, engine.to, parts, shared, steps).transpose(0, 2, 3, 4, 1)  # group, part, tile, step, output
+    each = np.concatenate([signs.transpose(0, 2, 1, 3).reshape(groups, parts, 1, -1), by_tile.reshape(groups, parts, shared, -1)], axis=2)
+    packed = np.ascontiguousarray(each).view(np.uint8).reshape(groups, parts * (1 + shared), engine.tile_bytes)
+    return packed[:, : parts + tiles].reshape(groups, -1)
 
 
 def _pack_taps(engine: Engine, layer: Layer, groups: int, bases: np.ndarray) -> np.ndarray:
@@ -106,9 +126,20 @@ def _pack_taps(engine: Engine, layer: Layer, groups: int, bases: np.ndarray) -> 
     return tiles.reshape(groups, -1)
 
 
-def _words(engine: Engine, layer: Layer) -> int:
-    return -(-layer.ifm.channels // engine.ti)
+def _by_step(engine: Engine, layer: Layer, coefficients: np.ndarray, outputs: int) -> np.ndarray:
+    """(outputs, bases, inputs) coefficients in the order of the array's steps, zeros behind them, as whole tiles: (outputs, tiles * steps * ti)."""
+    words, tiles = -(-layer.ifm.channels // engine.ti), _mark_tiles(engine, layer)
+    padded = np.zeros((outputs, layer.bases, words * engine.ti), np.int8)
+    padded[: layer.channels, :, : layer.ifm.channels] = coefficients
+    flat = padded.reshape(outputs, -1)
+    return np.pad(flat, ((0, 0), (0, tiles * _tile_steps(engine) * engine.ti - flat.shape[1])))
+
+
+def _mark_tiles(engine: Engine, layer: Layer) -> int:
+    """Tiles of a group that mark coefficients which are not zero."""
+    return -(-layer.bases * -(-layer.ifm.channels // engine.ti) // _tile_steps(engine))
 
 
 def _tile_steps(engine: Engine) -> int:
-    return engine.weight_bits // 2
+    """Steps whose marks a tile holds, and words of signs that it has for each output."""
+    return engine.weight_bits

@@ -10,6 +10,7 @@ import numpy as np
 
 from sumtile.errors import SumtileError
 from sumtile.formats import Sp2, fixed_rows
+from sumtile.kernels.basis import most_mask_tiles
 from sumtile.kernels.golden import accumulate
 from sumtile.kernels.layer import SLOPE_ONE, Layer, MapShape, Pool, Requantization, Residual
 from sumtile.kernels.tiling import tile
@@ -126,6 +127,7 @@ def fill_case(rng: np.random.Generator, engine: Engine, layer: Layer) -> Case:
         coefficients = weights[:, :, : layer.ifm.channels]
         coefficients[...] = rng.choice([-1, 1], coefficients.shape) * (rng.random(coefficients.shape) < rng.choice([0.0, 0.1, 0.5, 1.0], (layer.channels, 1, 1)))
         features[rng.random(features.shape) < rng.choice([0.0, 0.5, 1.0], p=[0.5, 0.45, 0.05])] = 0
+        layer = replace(layer, mask_tiles=int(rng.integers(1, most_mask_tiles(engine, layer, weights) + 1)))
     shifted = ~fixed_rows(layer.channels, array.fixed_lanes, engine.to)
     if layer.operator in ("sp2", "mixed"):
         weights[shifted] = rng.choice(Sp2(array.weight_bits).levels, weights[shifted].shape)

@@ -134,6 +134,7 @@ class Layer:
         pool: optional pooling.
         stripe_rows: output rows (before pooling) of one stripe; None for the fewest stripes that the engine's buffers allow.
         bases: basis kernels of each output channel (``basis`` only; :mod:`sumtile.kernels.basis`).
+        mask_tiles: tiles of marked coefficients that share a tile of their signs (``basis`` only); 1 serves any coefficients.
     """
 
     operator: str
@@ -155,6 +156,7 @@ class Layer:
     pool: Pool | None = None
     stripe_rows: int | None = None
     bases: int = 0
+    mask_tiles: int = 1
 
     @property
     def conv(self) -> MapShape:
@@ -234,13 +236,14 @@ class Layer:
 
     def _basis_rules(self, engine: Engine) -> list[tuple[bool, str]]:
         if self.operator != "basis":
-            return [(self.bases == 0, f"it has {self.bases} basis kernels, but its operator takes none")]
+            return [(self.bases == 0 and self.mask_tiles == 1, f"it has {self.bases} basis kernels and mask_tiles {self.mask_tiles}, but its operator takes none")]
         columns, channels = engine.array_of("basis").columns, BASIS_WORDS * engine.ti
         return [
             (1 <= self.bases <= BASES_MAX, f"it has {self.bases} basis kernels, but 1 to {BASES_MAX} are supported"),
             (max(self.kernel) <= BASIS_SIDE, f"the kernel is {self.kernel}, but basis kernels go up to {BASIS_SIDE} x {BASIS_SIDE}"),
             (self.dilation == (1, 1) and not self.depthwise, "basis kernels have no dilation and are not depthwise"),
             (all(step <= size for step, size in zip(self.stride, self.kernel)), f"stride {self.stride} must not exceed the kernel {self.kernel}"),
+            (1 <= self.mask_tiles < 1 << 16, f"{self.mask_tiles} mask tiles share one of signs, but 1 to 65535 can"),
             (self.conv.width <= columns, f"its rows have {self.conv.width} outputs, but the basis array holds {columns}"),
             (self.ifm.channels <= channels, f"it reads {self.ifm.channels} channels, but the basis array holds {channels}"),
         ]

@@ -51,7 +51,7 @@ FIELDS = {
     "pool_pad_top": "u8", "pool_pad_left": "u8", "pool_ring_rows": "u13", "pool_bank_rows": "u13",
     "pool_bank_origin": "u2", "pool_slot_origin": "u13", "pool_bank_stride": "u2", "pool_slot_stride": "u13", "pool_mul": "u16", "pool_shift": "u6", "ofm_height": "u13", "ofm_width": "u13",
     "ofm_tiles": "u16", "source_height": "u13", "source_rows": "u13", "source_tiles": "u13", "source_overlap": "u2", "bases": "u4",
-    "basis_height": "u2", "basis_width": "u2", "basis_row_stride": "u2", "basis_column_stride": "u2",
+    "basis_height": "u2", "basis_width": "u2", "basis_row_stride": "u2", "basis_column_stride": "u2", "mask_tiles": "u16",
 }  # fmt: skip
 
 _POOL_KINDS = {"max": 1, "average": 2}
@@ -176,6 +176,7 @@ def _basis_fields(layer: Layer) -> dict[str, int]:
         "basis_width": width,
         "basis_row_stride": row_stride,
         "basis_column_stride": column_stride,
+        "mask_tiles": layer.mask_tiles,
     }
 
 

@@ -52,6 +52,7 @@ def _geometry(layer: Layer) -> Layer:
         residual=residual,
         pool=pool,
         bases=layer.bases,
+        mask_tiles=layer.mask_tiles,
     )
 
 

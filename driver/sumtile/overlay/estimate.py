@@ -144,26 +144,29 @@ def _array(engine: Engine, array: Array, family: str) -> Resources:
 
 
 def _basis_array(engine: Engine, array: Array, family: str) -> Resources:
-    """For each output a gather network, a window of rows of terms, adders, and multipliers for all taps; counted, not measured.
+    """For each output signs for its marks, a gather network, a window of rows of terms, adders, and multipliers for all taps; counted, not measured.
 
-    A switch of the network swaps two bits in one LUT. A bit of the window is kept, moved up or taken from a vector (3 LUTs), and an
-    adder picks from the places of its lane and of those aside. Products are added up in their DSPs.
+    A switch of a network swaps two bits in one LUT; a network's prefix counts take three a lane. Signs are two words out of a
+    tile's, shifted and scattered. A bit of the window is kept, moved up or taken from a vector (3 LUTs), and an adder picks from the
+    places of its lane and of those aside. Products are added up in their DSPs.
     """
     term, lanes, taps = engine.data_bits + 2, engine.ti, BASIS_SIDE**2
     sum_bits, accumulator = engine.data_bits + 1 + (engine.reduction_max - 1).bit_length(), engine.accumulator_bits(array)
     levels = lanes.bit_length() - 1
     gather = levels * lanes // 2 * (term + 1) + 3 * lanes
+    signs = 2 * 2 * lanes + _shifter(lanes, levels) + levels * lanes // 2 + 3 * lanes
     window = (array.look_ahead + lanes // array.adders) * array.adders * term
     picks = (array.look_ahead + 1 + array.look_ahead * array.look_aside + 1) // 2
     adders = array.adders * (picks * term + term + levels) + sum_bits
     passing = 2 * BASIS_SIDE * accumulator
     streams = (lanes * term + 10) + (sum_bits + 20)
-    row = Resources(gather + 3 * window + adders + passing + streams, levels * lanes * term / 2 + window + 2 * adders + 5 * BASIS_SIDE * accumulator + streams)
+    row = Resources(signs + gather + 3 * window + adders + passing + streams, levels * lanes * term / 2 + window + 2 * adders + 5 * BASIS_SIDE * accumulator + streams)
     dsps = taps * multiplier_dsps(sum_bits, array.weight_bits, family)
     lines = _memory(Memory(array.columns, engine.to * accumulator, BASIS_SIDE - 1))
     ring = Resources(lut=lanes * engine.data_bits * BASIS_WORDS / 32)
-    taps_stream, tiles = _fifo(16, 8 * taps * engine.to), _fifo(4, 8 * engine.tile_bytes)
-    return Resources(engine.to * row.lut, engine.to * row.ff, 0, engine.to * dsps) + lines + ring + taps_stream + tiles
+    taps_stream, marks_stream, signs_stream = _fifo(16, 8 * taps * engine.to), _fifo(4, 8 * engine.tile_bytes), _fifo(2, 8 * engine.tile_bytes)
+    tiles = Resources(ff=2 * 8 * engine.tile_bytes)
+    return Resources(engine.to * row.lut, engine.to * row.ff, 0, engine.to * dsps) + lines + ring + taps_stream + marks_stream + signs_stream + tiles
 
 
 def _lane(operator: str, data_bits: int, weight_bits: int) -> tuple[float, float]:

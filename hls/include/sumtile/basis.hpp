@@ -20,6 +20,7 @@
 #include "sumtile/compute.hpp"
 #include "sumtile/concentrate.hpp"
 #include "sumtile/gather.hpp"
+#include "sumtile/sparse_map.hpp"
 
 namespace sumtile {
 
@@ -28,9 +29,6 @@ template <class Config, class Array>
 struct BasisStreams {
   static constexpr int kTermBits = Config::kDataBits + 1;
   static constexpr int kSumBits = Array::Operator::channel_sum_bits(Config::kReduction);
-  // Steps of one basis kernel by one word of kTi channels whose coefficients a tile holds: a bit of the mask and a bit
-  // of the signs for each.
-  static constexpr int kTileSteps = Derived<Config>::kWeightBits / 2;
   static_assert(Config::kTp == 1, "a basis array has one column lane");
 
   struct Vector {
@@ -40,31 +38,36 @@ struct BasisStreams {
   using Sum = int_t<kSumBits>;
   using VectorStream = hls::stream<Vector, 16>;
   using SumStream = hls::stream<Sum, 16>;
-  using CoefficientStream = hls::stream<typename Derived<Config>::WeightTile, 4>;
+  using MaskStream = typename SparseMap<Config>::MaskStream;
+  using SignStream = typename SparseMap<Config>::SignStream;
   using TapStream = hls::stream<BasisTaps<Config>, 16>;
 };
 
-// For each pixel of a group, its tiles of coefficients and then one tile of taps for each basis kernel.
+// For each pixel of a group, its tiles of coefficients, which are a tile of signs before every mask_tiles tiles of
+// marks, and then one tile of taps for each basis kernel.
 template <class Config, class Array>
-void deal(typename Derived<Config>::TileStream& tiles,
-          typename BasisStreams<Config, Array>::CoefficientStream& coefficients,
+void deal(typename Derived<Config>::TileStream& tiles, typename BasisStreams<Config, Array>::MaskStream& masks,
+          typename BasisStreams<Config, Array>::SignStream& signs,
           typename BasisStreams<Config, Array>::TapStream& taps, Descriptor d) {
   LoopCounter counter(Loop::deal);
   const uint_t<16> coefficient_tiles = int(d.group_tiles) - int(d.bases);
   Walk walk = Walk::source(d);
-  uint_t<16> tile = 0;
+  uint_t<16> tile = 0, marked = 0;  // tile of the pixel, and of the marks that follow a tile of signs
 deal_tiles:
   while (!walk.done) {
 #pragma HLS pipeline II=1
 #pragma HLS loop_tripcount min=16 max=1000000
     const typename Derived<Config>::WeightTile word = tiles.read();
-    if (tile < coefficient_tiles) {
-      coefficients.write(word);
-    } else {
+    if (tile >= coefficient_tiles) {
       taps.write(BasisTaps<Config>(word));
+    } else if (marked == 0) {
+      signs.write(word);
+    } else {
+      masks.write(word);
     }
     const bool pixel_ends = tile + 1 == d.group_tiles;
     tile = pixel_ends ? 0 : int(tile) + 1;
+    marked = pixel_ends || marked == d.mask_tiles ? 0 : int(marked) + 1;
     if (pixel_ends) walk.advance(d);
     counter.tick();
   }
@@ -73,8 +76,8 @@ deal_tiles:
 // The words of a pixel in a ring that all rows share. A word is read once for each basis kernel, by all rows at once,
 // and its place is free again after the last one.
 template <class Config, class Array>
-void dilute(typename Derived<Config>::ColumnStream& columns,
-            typename BasisStreams<Config, Array>::CoefficientStream& coefficients,
+void dilute(typename Derived<Config>::ColumnStream& columns, typename BasisStreams<Config, Array>::MaskStream& masks,
+            typename BasisStreams<Config, Array>::SignStream& signs,
             typename BasisStreams<Config, Array>::VectorStream (&vectors)[Config::kTo], Descriptor d) {
   using S = BasisStreams<Config, Array>;
   constexpr int kLanes = Config::kTi;
@@ -88,10 +91,9 @@ void dilute(typename Derived<Config>::ColumnStream& columns,
   uint_t<16> loaded = 0, load_word = 0;  // words in the ring, and the word of the pixel that comes next
   uint_t<32> arrived = 0, first = 0;     // words since the layer began: those loaded, and the pixel's first one
   uint_t<16> load_slot = 0, first_slot = 0, slot = 0, word = 0;
-  uint_t<4> base = 0, part = 0;
+  uint_t<4> base = 0;
   Settled<uint_t<32>> settled(0);
-  typename Derived<Config>::WeightTile tile;
-#pragma HLS array_partition variable=tile.beat complete
+  SparseMap<Config> coefficients;
 
 dilute_words:
   while (!walk.done) {
@@ -108,7 +110,7 @@ dilute_words:
       if (pixel_ends) load_walk.advance(d);
     }
     if (ready) {
-      if (part == 0) tile = coefficients.read();
+      coefficients.read_step(masks, signs);
       Term<S::kTermBits> term[kLanes];
 #pragma HLS array_partition variable=term complete
       uint_t<kLanes> active = 0;
@@ -118,9 +120,6 @@ dilute_words:
         term[i].value = extend<Config::kDataBits>(get_lane<Config::kDataBits>(ring[slot], i), d.ifm_unsigned);
         if (term[i].value != 0) active = active | uint_t<kLanes>(uint_t<kLanes>(1) << i);
       }
-      uint_t<kLanes> bits[2 * Config::kTo];  // of each row, the mask and the signs
-#pragma HLS array_partition variable=bits complete
-      get_lanes<kLanes>(tile.beat, int(part) * 2 * Config::kTo, bits);
       const bool sum_ends = word + 1 == d.ifm_tiles, pixel_ends = sum_ends && base + 1 == d.bases;
       const bool layer_ends = pixel_ends && walk.last_tile() && walk.last_group(d) && walk.last_stripe(d);
     dilute_rows:
@@ -128,12 +127,15 @@ dilute_words:
 #pragma HLS unroll
         typename S::Vector vector;
 #pragma HLS array_partition variable=vector.terms.term complete
-        const Gather<kLanes> gather(uint_t<kLanes>(bits[2 * o] & active));
+        const Gather<kLanes> gather(uint_t<kLanes>(coefficients.marks(o) & active));
+        uint_t<1> sign[kLanes];
+#pragma HLS array_partition variable=sign complete
+        coefficients.take_signs(o, sign);
       sign_lanes:
         for (int i = 0; i < kLanes; ++i) {
 #pragma HLS unroll
           vector.terms.term[i].value = term[i].value;
-          vector.terms.term[i].sign = -lane_t<2>(bits[2 * o + 1] >> i & 1);
+          vector.terms.term[i].sign = -lane_t<2>(sign[i]);
         }
         gather.apply(vector.terms.term);
         vector.terms.count = gather.count();
@@ -141,7 +143,7 @@ dilute_words:
         vector.layer_ends = layer_ends;
         vectors[o].write(vector);
       }
-      part = pixel_ends || part + 1 == S::kTileSteps ? 0 : int(part) + 1;
+      coefficients.next_step(pixel_ends, d);
       if (base + 1 == d.bases) --loaded;
       const int next_slot = slot + 1 == Array::kRingWords ? 0 : int(slot) + 1;
       if (pixel_ends) {
@@ -217,14 +219,15 @@ struct RunArray<Config, BasisArray<DataBits, Adders, LookAhead, LookAside, Colum
 #pragma HLS inline off
 #pragma HLS dataflow
     using S = BasisStreams<Config, Array>;
-    typename S::CoefficientStream coefficients("coefficients");
+    typename S::MaskStream masks("masks");
+    typename S::SignStream signs("signs");
     typename S::TapStream taps("taps");
     typename S::VectorStream vectors[Config::kTo];
     typename S::SumStream channel_sums[Config::kTo];
 
     SUMTILE_DATAFLOW(array);
-    SUMTILE_STAGE(array, "deal", deal<Config, Array>(tiles, coefficients, taps, d));
-    SUMTILE_STAGE(array, "dilute", dilute<Config, Array>(columns, coefficients, vectors, d));
+    SUMTILE_STAGE(array, "deal", deal<Config, Array>(tiles, masks, signs, taps, d));
+    SUMTILE_STAGE(array, "dilute", dilute<Config, Array>(columns, masks, signs, vectors, d));
     ConcentrateRows<Config, Array, 0>::start(vectors, channel_sums);
     SUMTILE_STAGE(array, "basis", basis<Config, Array>(channel_sums, taps, sums[0], d));
   }

@@ -92,7 +92,8 @@ enum PoolKind { kNoPool = 0, kMaxPool = 1, kAveragePool = 2 };
   FIELD(basis_height, uint_t<2>)       \
   FIELD(basis_width, uint_t<2>)        \
   FIELD(basis_row_stride, uint_t<2>)   \
-  FIELD(basis_column_stride, uint_t<2>)
+  FIELD(basis_column_stride, uint_t<2>) \
+  FIELD(mask_tiles, uint_t<16>)
 // clang-format on
 
 struct Descriptor {

@@ -44,12 +44,38 @@ class Gather {
   template <class Element>
   void apply(Element (&value)[Lanes]) const {
 #pragma HLS inline
-    level<1>(value);
+    up<1>(value);
+  }
+
+  // The other way round: the elements at the head move to the marked lanes and keep their order (pdep).
+  template <class Element>
+  void scatter(Element (&value)[Lanes]) const {
+#pragma HLS inline
+    down<Lanes / 2>(value);
   }
 
  private:
   template <int Distance, class Element>
-  std::enable_if_t<(Distance < Lanes)> level(Element (&value)[Lanes]) const {
+  std::enable_if_t<(Distance < Lanes)> up(Element (&value)[Lanes]) const {
+#pragma HLS inline
+    level<Distance>(value);
+    up<2 * Distance>(value);
+  }
+  template <int Distance, class Element>
+  std::enable_if_t<(Distance >= Lanes)> up(Element (&)[Lanes]) const {}
+
+  template <int Distance, class Element>
+  std::enable_if_t<(Distance > 0)> down(Element (&value)[Lanes]) const {
+#pragma HLS inline
+    level<Distance>(value);
+    down<Distance / 2>(value);
+  }
+  template <int Distance, class Element>
+  std::enable_if_t<(Distance == 0)> down(Element (&)[Lanes]) const {}
+
+  // A switch passes its pair or swaps it, so a level undoes itself.
+  template <int Distance, class Element>
+  void level(Element (&value)[Lanes]) const {
 #pragma HLS inline
   switch_blocks:
     for (int block = 0; block < Lanes; block += 2 * Distance) {
@@ -65,10 +91,7 @@ class Gather {
         value[block + Distance + i] = cross ? low : high;
       }
     }
-    level<2 * Distance>(value);
   }
-  template <int Distance, class Element>
-  std::enable_if_t<(Distance >= Lanes)> level(Element (&)[Lanes]) const {}
 
   uint_t<kLevels + 1> before_[Lanes];  // marks below a lane
   uint_t<kLevels + 1> count_;
