@@ -17,7 +17,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help demo test faces matrix bench docs lint format test-env train-env wheel clean
+.PHONY: help demo test faces screenshot matrix bench docs lint format test-env train-env wheel clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ test: test-env ## run the tests; more options with PYTEST="-k adder -x"
 faces: test-env ## run the long notebooks, and the page in Debian's Chromium and under load
 	@tools/fetch_datasets.sh build/datasets $(BIN)/python
 	@$(BIN)/python -m pytest -m faces tests/faces $(PYTEST)
+
+screenshot: test-env ## take the README's picture of the page, with Debian's Chromium
+	@$(BIN)/python tools/screenshot.py docs/serve.png
 
 matrix: test-env ## run the host scripts on pynq 3.0.1, 3.1.2 and 4.0.0, and the wheel, each in an environment of its own
 	@$(BIN)/python -m pytest -m matrix tests/emulated tests/house $(PYTEST)

