@@ -12,7 +12,7 @@ from itertools import repeat
 from PIL import Image
 
 from tests.faces.conftest import SAMPLES
-from tests.faces.raw import bomb, form, png, request
+from tests.faces.raw import bomb, form, png, request, zeros
 
 PICTURE = SAMPLES[0].read_bytes()
 FORM = "multipart/form-data; boundary=boundary"
@@ -73,6 +73,7 @@ def dripping_head() -> Iterable[bytes]:
 INPUTS = [
     Hostile("decompression bomb, a PNG of 30000 x 30000", 422, "has 30000 x 30000 pixels", lambda: picture(bomb(30000))()),
     Hostile("PNG that claims 2147483647 x 2147483647", 422, "is too large", picture(png(2**31 - 1, 2**31 - 1))),
+    Hostile("PNG whose comment unpacks to 1 GB", 400, "has a damaged header", lambda: picture(png(28, 28, zeros(28 * 29), zeros(1 << 30)))()),
     Hostile("truncated PNG", 400, "is damaged or truncated", picture(PICTURE[: len(PICTURE) // 2])),
     Hostile("truncated JPEG", 400, "is damaged or truncated", lambda: picture(jpeg()[:1500], content_type="image/jpeg")()),
     Hostile("text", 400, "is not an image that pillow can read", picture(b"GET /etc/passwd\n")),

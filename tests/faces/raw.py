@@ -86,17 +86,24 @@ def form(content: bytes, *, field: str = "image", boundary: str = "boundary") ->
     return head.encode() + content + f"\r\n--{boundary}--\r\n".encode()
 
 
-def png(width: int, height: int, data: bytes = b"") -> bytes:
-    """A PNG of 8-bit grey pixels whose header claims a size, with this compressed data."""
+def png(width: int, height: int, data: bytes = b"", text: bytes = b"") -> bytes:
+    """A PNG of 8-bit grey pixels whose header claims a size, with this compressed data, and a compressed comment."""
 
     def chunk(kind: bytes, content: bytes) -> bytes:
         return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+    comment = chunk(b"zTXt", b"Comment\0\0" + text) if text else b""
+    return b"\x89PNG\r\n\x1a\n" + header + comment + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+
+
+def zeros(count: int) -> bytes:
+    """That many zero bytes, compressed to a thousandth."""
+    packer, block = zlib.compressobj(9), bytes(1 << 20)
+    packed = [packer.compress(block) for _ in range(count >> 20)]
+    return b"".join(packed) + packer.compress(bytes(count & 0xFFFFF)) + packer.flush()
 
 
 def bomb(side: int) -> bytes:
-    """A valid PNG of that many grey rows and columns, all black: a thousandth of its pixels in bytes."""
-    packer = zlib.compressobj(9)
-    row = bytes(1 + side)
-    return png(side, side, b"".join(packer.compress(row) for _ in range(side)) + packer.flush())
+    """A valid PNG of that many grey rows and columns, all black."""
+    return png(side, side, zeros(side * (1 + side)))

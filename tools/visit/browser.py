@@ -56,6 +56,7 @@ def open_browser() -> Iterator[Chrome]:
             driver = Chrome(options, service)
             driver.set_page_load_timeout(WAIT_S)
             driver.set_script_timeout(WAIT_S)
+            driver.get("about:blank")  # away from the browser's own first page
             yield driver
             driver.quit()
         finally:
