@@ -52,6 +52,11 @@ def jpeg() -> bytes:
     return buffer.getvalue()
 
 
+def crowded() -> bytes:
+    """A form with ten thousand fields before the picture."""
+    return 10000 * b'--boundary\r\nContent-Disposition: form-data; name="x"\r\n\r\n1\r\n' + form(PICTURE)
+
+
 def endless() -> Iterable[bytes]:
     """Chunks of a body for ever."""
     yield request(transfer_encoding="chunked", content_type="image/png")
@@ -78,39 +83,35 @@ INPUTS = [
     Hostile("truncated JPEG", 400, "is damaged or truncated", lambda: picture(jpeg()[:1500], content_type="image/jpeg")()),
     Hostile("text", 400, "is not an image that pillow can read", picture(b"GET /etc/passwd\n")),
     Hostile("text in a form", 400, "is not an image that pillow can read", picture(form(b"GET /etc/passwd\n"), content_type=FORM)),
-    Hostile("empty body", 400, "is empty", picture(b"")),
-    Hostile("form without a picture", 400, "has no field 'image'", picture(form(PICTURE, field="other"), content_type=FORM)),
-    Hostile("form without its boundary", 400, "boundary", picture(form(PICTURE), content_type="multipart/form-data")),
-    Hostile("form of another boundary", 400, "boundary", picture(form(PICTURE), content_type="multipart/form-data; boundary=other")),
-    Hostile(
-        "form of 10000 fields",
-        400,
-        "fields",
-        lambda: picture(10000 * form(b"1", field="x").removesuffix(b"--\r\n").removesuffix(b"--boundary") + form(PICTURE), content_type=FORM)(),
-    ),
-    Hostile("declared length of 10 GB", 413, "at most", fetch("/api/classify?program=adder", "POST", content_type="image/png", content_length=10**10)),
+    Hostile("empty body", 400, "the picture is empty", picture(b"")),
+    Hostile("form without a picture", 400, "the form has no field 'image' with a file", picture(form(PICTURE, field="other"), content_type=FORM)),
+    Hostile("form without its boundary", 400, "the form cannot be read", picture(form(PICTURE), content_type="multipart/form-data")),
+    Hostile("form of another boundary", 400, "the form cannot be read", picture(form(PICTURE), content_type="multipart/form-data; boundary=other")),
+    Hostile("form of 10000 fields", 400, "the form cannot be read", lambda: picture(crowded(), content_type=FORM)()),
+    Hostile("declared length of 10 GB", 413, "at most 16 MiB are taken", fetch("/api/classify?program=adder", "POST", content_type="image/png", content_length=10**10)),
     Hostile("length that is no number", 400, "", fetch("/api/classify?program=adder", "POST", content_type="image/png", content_length="many")),
-    Hostile("endless body in chunks", 413, "at most", endless),
-    Hostile("body that drips", 408, "did not arrive within", dripping_body, 0.2),
+    Hostile("endless body in chunks", 413, "at most 16 MiB are taken", endless),
+    Hostile("body that drips", 408, "did not arrive within 5 s", dripping_body, 0.2),
     Hostile("head that drips", 0, "", dripping_head, 0.2),
     Hostile("path out of the folder", 404, "there is nothing at", fetch("/static/../../../../../../etc/passwd")),
     Hostile("encoded path out of the folder", 404, "there is nothing at", fetch("/static/%2e%2e%2f%2e%2e%2f%2e%2e%2f%2e%2e%2f%2e%2e%2fetc/passwd")),
     Hostile("absolute path", 404, "there is nothing at", fetch("/samples/%2Fetc%2Fpasswd")),
     Hostile("path with a zero byte", 404, "there is nothing at", fetch("/samples/%00.png")),
     Hostile("folder as a file", 404, "there is nothing at", fetch("/static/")),
-    Hostile("wrong method", 405, "takes POST", fetch("/api/classify?program=adder")),
-    Hostile("method that does not exist", 405, "takes POST", fetch("/api/classify?program=adder", "BREW")),
-    Hostile("wrong content type", 415, "application/json", picture(b"{}", content_type="application/json")),
+    Hostile("wrong method", 405, "takes POST, not GET", fetch("/api/classify?program=adder")),
+    Hostile("method that does not exist", 405, "takes POST, not BREW", fetch("/api/classify?program=adder", "BREW")),
+    Hostile("wrong content type", 415, "the body is of type application/json, but a picture is needed", picture(b"{}", content_type="application/json")),
     Hostile("unknown program", 404, "there is no program 'lenet9'", picture(PICTURE, "/api/classify?program=lenet9")),
-    Hostile("no program", 400, "program", picture(PICTURE, "/api/classify")),
-    Hostile("fifty programs", 400, "program", picture(PICTURE, "/api/classify?" + "&".join(50 * ["program=adder"]))),
-    Hostile("top of zero", 400, "top", picture(PICTURE, "/api/classify?program=adder&top=0")),
-    Hostile("top that is no number", 400, "top", picture(PICTURE, "/api/classify?program=adder&top=all")),
-    Hostile("unknown parameter", 400, "'depth'", picture(PICTURE, "/api/classify?program=adder&depth=3")),
-    Hostile("query that is not UTF-8", 400, "UTF-8", picture(PICTURE, "/api/classify?program=%ff%fe")),
+    Hostile("no program", 400, "0 programs were asked for, but a request takes 1 to 2", picture(PICTURE, "/api/classify")),
+    Hostile("fifty programs", 400, "the query has more than 8 parameters", picture(PICTURE, "/api/classify?" + "&".join(50 * ["program=adder"]))),
+    Hostile("top of zero", 400, "top must be one whole number of at least 1", picture(PICTURE, "/api/classify?program=adder&top=0")),
+    Hostile("top that is no number", 400, "top must be one whole number of at least 1", picture(PICTURE, "/api/classify?program=adder&top=all")),
+    Hostile("unknown parameter", 400, "there is no parameter 'depth'", picture(PICTURE, "/api/classify?program=adder&depth=3")),
+    Hostile("query that is not UTF-8", 400, "the query is not UTF-8", picture(PICTURE, "/api/classify?program=%ff%fe")),
     Hostile("raw bytes in the target", 400, "", fetch(b"/api/classify?program=\xff\xfe", "POST")),
     Hostile("ten thousand headers", 400, "", fetch("/", **{f"x_{index}": "y" for index in range(10000)})),
     Hostile("header of a megabyte", 400, "", fetch("/", x_long=(1 << 20) * "y")),
-    Hostile("wrong host", 400, "host", fetch("/", host="attacker.example")),
+    Hostile("wrong host", 400, "this server answers to localhost and 127.0.0.1 only", fetch("/", host="attacker.example")),
+    Hostile("page of another site that sends", 403, "a page of another site sent this request", picture(PICTURE, sec_fetch_site="cross-site")),
     Hostile("no HTTP", 400, "", lambda: [b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(200) + b"\r\n\r\n"]),
 ]

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from sumtile.images import pixel_table, read_images, to_integers
+from sumtile.images import MAX_PIXELS, decode_image, pixel_table, to_integers
 from sumtile.overlay import Overlay
 from sumtile.program import Program
 from sumtile.program.golden import run_golden
@@ -22,9 +22,10 @@ Answer = list[tuple[str, float]]
 
 def answers(program: Program, pictures: Sequence[bytes | Path], top: int = 5) -> list[Answer]:
     """What a program answers to encoded pictures, computed in numpy: the softmax of the golden model's scores."""
-    opened = [Image.open(io.BytesIO(picture) if isinstance(picture, bytes) else picture) for picture in pictures]
+    contents = [picture if isinstance(picture, bytes) else picture.read_bytes() for picture in pictures]
+    pixels = np.stack([decode_image(content, program.preprocess, MAX_PIXELS) for content in contents])
     source, target = program.tensors[program.input], program.tensors[program.output]
-    features = to_integers(read_images(opened, program.preprocess), pixel_table(program.preprocess, source.format))
+    features = to_integers(pixels, pixel_table(program.preprocess, source.format))
     scores = target.format.dequantize(run_golden(program, Overlay.load(program.overlay, program.board).engine, features)[program.output]).reshape(len(pictures), -1)
     weights = np.exp(scores - scores.max(axis=1, keepdims=True))
     probabilities = weights / weights.sum(axis=1, keepdims=True)
