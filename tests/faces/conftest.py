@@ -56,10 +56,16 @@ def program_files(programs: dict[str, Program], tmp_path_factory: pytest.TempPat
 
 
 @pytest.fixture(scope="session")
-def server(program_files: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def temporary(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder for temporary files of the server."""
+    return tmp_path_factory.mktemp("temporary")
+
+
+@pytest.fixture(scope="session")
+def server(program_files: list[Path], temporary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """``sumtile serve`` with the programs."""
     log = tmp_path_factory.mktemp("server") / "log"
-    with open_server(*program_files, "--timeout", TIMEOUT_S, log=log) as opened:
+    with open_server(*program_files, "--timeout", TIMEOUT_S, log=log, temporary=temporary) as opened:
         yield opened
     assert "Traceback" not in log.read_text(errors="replace"), log.read_text(errors="replace")
 

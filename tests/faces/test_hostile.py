@@ -5,9 +5,8 @@
 from __future__ import annotations
 
 import socket
-import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -29,17 +28,17 @@ SETTLE_S = 15.0
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _nothing_is_left(server: Server) -> None:
+def _nothing_is_left(server: Server, temporary: Path) -> Iterator[None]:
     """After all of them: no thread, file or connection more than before, nothing queued, memory back."""
     assert_classifies(server, None)
     threads, files, memory = server.threads(), server.open_files(), server.memory()
-    temporary = set(Path(tempfile.gettempdir()).iterdir())
+    kept = set(temporary.iterdir())
     yield
     await_condition(lambda: server.threads() <= threads, lambda: f"{server.threads()} threads instead of {threads}")
     await_condition(lambda: server.open_files() <= files, lambda: f"{server.open_files()} open files instead of {files}")
     await_condition(lambda: "sumtile_queue_length 0" in metrics(server), lambda: metrics(server))
     assert server.memory() - memory < 32 << 20
-    assert set(Path(tempfile.gettempdir()).iterdir()) - temporary == set()
+    assert set(temporary.iterdir()) <= kept
     assert "Traceback" not in server.log.read_text(errors="replace")
 
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -60,12 +61,13 @@ class Server:
 
 
 @contextmanager
-def open_server(*arguments: object, log: Path, start_s: float = 180.0) -> Iterator[Server]:
+def open_server(*arguments: object, log: Path, temporary: Path | None = None, start_s: float = 180.0) -> Iterator[Server]:
     """Starts ``sumtile serve`` with these arguments and waits until it is healthy; at the end it and all that it started are gone.
 
     Args:
         arguments: of the command; host and port are added.
         log: file that receives what it prints.
+        temporary: folder for its temporary files, by default the system's.
         start_s: seconds within which it must be healthy; the first start of a machine compiles kernels.
 
     Raises:
@@ -73,8 +75,9 @@ def open_server(*arguments: object, log: Path, start_s: float = 180.0) -> Iterat
     """
     port = free_port()
     command = [sys.executable, "-m", "sumtile.cli", "serve", *map(str, arguments), "--host", HOST, "--port", str(port)]
+    environment = {**os.environ, "TMPDIR": str(temporary)} if temporary else None
     with log.open("wb") as output:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=environment, start_new_session=True)
     family = ProcessFamily(process.pid, process.poll)
     try:
         server = Server(port, process.pid, log)
