@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from itertools import repeat
 
 from PIL import Image
-
 from tests.faces.conftest import SAMPLES
 from tests.faces.raw import bomb, form, png, request, zeros
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from selenium.webdriver.common.keys import Keys
-
 from tests.faces.conftest import SAMPLES
 from tests.faces.page import Page
 

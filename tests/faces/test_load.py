@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
+from tests.faces.conftest import SAMPLES
+from tests.faces.known import Answer, answers, varied_pictures
 from visit.server import Server
 
 from sumtile.program import Program
-from tests.faces.conftest import SAMPLES
-from tests.faces.known import Answer, answers, varied_pictures
 
 pytestmark = pytest.mark.faces
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 from selenium.webdriver.common.keys import Keys
-
-from sumtile.program import Program
 from tests.faces.conftest import SAMPLES
 from tests.faces.known import answers
 from tests.faces.page import Page
+
+from sumtile.program import Program
 
 pytestmark = pytest.mark.faces
 
