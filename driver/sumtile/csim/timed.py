@@ -5,13 +5,70 @@
 from __future__ import annotations
 
 import ctypes
+from contextlib import closing
+from dataclasses import dataclass
 from fractions import Fraction
+
+import numpy as np
 
 from sumtile.csim.build import build_kernel
 from sumtile.csim.kernel import Kernel, bound_library
+from sumtile.csim.simulator import simulate_layer
 from sumtile.errors import SumtileError
 from sumtile.kernels.ports import Ports
 from sumtile.overlay import Overlay
+from sumtile.program import Program
+from sumtile.program.golden import run_golden
+
+
+@dataclass(frozen=True)
+class MeasuredLayer:
+    """One layer in the simulation with clocks; the stages have the names of their loops, in the order of the data.
+
+    Attributes:
+        name: name of the program's step.
+        iterations: how often the loop of each stage ran, a cycle each.
+        waits: cycles in which each stage waited for one of its streams.
+        ends: the cycle in which each stage ended.
+    """
+
+    name: str
+    iterations: dict[str, int]
+    waits: dict[str, int]
+    ends: dict[str, int]
+
+    @property
+    def cycles(self) -> int:
+        """Until the last stage ended."""
+        return max(self.ends.values())
+
+
+def measure_layers(program: Program, features: np.ndarray, ports: Ports, overlay: Overlay | None = None) -> list[MeasuredLayer]:
+    """Runs one image through the layers of the convolution engine, one after the other, each with clocks.
+
+    Args:
+        program: the program.
+        features: (height, width, channels) integers of its input tensor.
+        ports: beats that each port moves a cycle; a limit of the memory behind them (``ddr_bytes``) is left out.
+        overlay: the overlay that it was compiled for, when it is not one of the project's own.
+
+    Raises:
+        SumtileError: the kernel does not compile, or a layer has another result than in the golden model.
+    """
+    overlay = overlay or Overlay.load(program.overlay, program.board)
+    tensors = run_golden(program, overlay.engine, features)
+    measured = []
+    with closing(load_timed_kernel(overlay)) as kernel:
+        kernel.pace(ports)
+        for step in program.layers:
+            before = kernel.iterations()
+            residual = None if step.residual is None else tensors[step.residual]
+            result = simulate_layer(kernel, overlay, step.layer, tensors[step.source], step.weights, step.requantization, residual)
+            if not np.array_equal(result, tensors[step.target]):
+                raise SumtileError(f"layer '{step.name}' has another result in the simulation with clocks than in the golden model; find where with 'sumtile compare'.")
+            iterations = {loop: count - before[loop] for loop, count in kernel.iterations().items()}
+            measured.append(MeasuredLayer(step.name, iterations, kernel.waits(), kernel.cycles()))
+    return measured
 
 
 class TimedKernel(Kernel):
