@@ -9,6 +9,7 @@ smallest sum of absolute errors, near the one that just avoids overflow.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -33,3 +34,9 @@ def search_fl(around: int, radius: int, error: Callable[[int], float]) -> int:
 def rounding_error(expected: np.ndarray, found: np.ndarray, format: FixedPoint) -> float:
     """Sum of the absolute differences between the expected real values and the found ones in a format."""
     return float(np.sum(np.abs(expected - format.dequantize(format.quantize(found)))))
+
+
+def error_curve(values: np.ndarray, format: FixedPoint, radius: int) -> dict[int, float]:
+    """By fractional length, within ``radius`` of a format's, the sum of absolute errors over that of absolute values."""
+    whole = float(np.sum(np.abs(values))) or 1.0
+    return {fl: rounding_error(values, values, replace(format, fl=fl)) / whole for fl in range(format.fl - radius, format.fl + radius + 1)}

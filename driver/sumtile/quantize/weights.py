@@ -83,6 +83,17 @@ def round_filters(weights: np.ndarray, step: np.ndarray, format: WeightFormat) -
     return IntegerWeights(integers, step, np.zeros(len(weights)), format, snr=decibels_of(signal, noise), clipped=0.0)
 
 
+def filter_decibels(weights: np.ndarray, rounded: IntegerWeights) -> np.ndarray:
+    """The signal-to-noise ratio of each filter of a multiplying layer, in dB: (outputs,); infinite where it is exact.
+
+    Args:
+        weights: real, (outputs, kernel height, kernel width, inputs).
+        rounded: the same in integers.
+    """
+    steps = rounded.step[:, None, None, None]
+    return np.array([decibels(real, real - found) for real, found in zip(weights, rounded.integers * steps)])
+
+
 def level_type(format: WeightFormat) -> np.dtype:
     """The narrowest signed integers that hold every level."""
     low, high = int(format.levels[0]), int(format.levels[-1])

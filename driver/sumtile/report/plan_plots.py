@@ -40,7 +40,7 @@ def plan_figure(plan: Plan) -> Figure:
     figure.suptitle(f"{plan.network} on overlay {plan.overlay} of {plan.board}: engine {1e3 * plan.engine_seconds:.2f} ms at {plan.clock_mhz:g} MHz{host}")
     if layers := [layer for layer in plan.engine_layers if layer.operations]:
         _draw_roofline(roof, plan, layers)
-        _name_dots(figure, roof, sorted(layers, key=lambda layer: -layer.seconds))
+        _name_dots(figure, roof, plan, sorted(layers, key=lambda layer: -layer.seconds))
     else:
         roof.set_visible(False)
     return figure
@@ -70,24 +70,27 @@ def _draw_roofline(axes: Axes, plan: Plan, layers: list[LayerPlan]) -> None:
     corner = peak / slope
     axes.plot([low, corner, high], [low * slope, peak, peak], color="black", linewidth=1)
     axes.annotate(f"{plan.lanes} lanes: {peak:.0f} GOPS", (high, peak), xytext=(0, 5), textcoords="offset points", ha="right", va="bottom", fontsize=8)
-    axes.annotate(f"memory: {slope:.1f} GB/s", (low, low * slope), xytext=(12, 0), textcoords="offset points", ha="left", va="bottom", fontsize=8)
+    middle = (low * corner) ** 0.5
+    axes.annotate(f"memory: {slope:.1f} GB/s", (middle, middle * slope), xytext=(-6, 2), textcoords="offset points", ha="right", va="bottom", fontsize=8)
     longest = max(layer.seconds for layer in layers)
     axes.scatter(
         intensity, speed, s=[20 + 280 * layer.seconds / longest for layer in layers], c=[_color(layer) for layer in layers], alpha=0.65, edgecolors="black", linewidths=0.4
     )
-    axes.set(xscale="log", yscale="log", xlabel="operations a byte to and from memory", ylabel="GOPS (a multiply-accumulate is two)")
+    axes.set(xscale="log", yscale="log", ylim=(min(*speed, low * slope) / 2, 2 * peak), xlabel="operations a byte to and from memory", ylabel="GOPS (a multiply-accumulate is two)")
     axes.set_title("roofline; the area of a dot is the layer's time", fontsize=9)
     axes.grid(True, which="both", alpha=0.2)
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _name_dots(figure: Figure, axes: Axes, layers: list[LayerPlan]) -> None:
+def _name_dots(figure: Figure, axes: Axes, plan: Plan, layers: list[LayerPlan]) -> None:
     """Names as many of the longest layers as there is room for: a name that would cover another text or dot is left out."""
     from matplotlib.transforms import Bbox
 
     figure.draw_without_rendering()  # the layout decides where points are
     centres = axes.transData.transform([_point(layer) for layer in layers])
     taken = [Bbox.from_bounds(x - 7, y - 7, 14, 14) for x, y in centres] + [text.get_window_extent() for text in axes.texts]
+    roof = axes.transData.transform((1.0, 2e-3 * plan.lanes * plan.clock_mhz))[1]
+    taken.append(Bbox.from_extents(axes.get_window_extent().x0, roof - 1, axes.get_window_extent().x1, roof + 1))
     frame, named = axes.get_window_extent(), 0
     for layer in layers:
         for offset, across, along in _PLACES:

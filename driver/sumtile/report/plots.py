@@ -4,13 +4,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+from sumtile.report.plan import RESOURCES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from sumtile.overlay.estimate import Use
     from sumtile.quantize import LayerError
 
 SNR_MAX = 100.0
@@ -61,6 +64,50 @@ def plot_errors(errors: Sequence[LayerError]) -> Figure:
     _bars(left, names, [min(error.weight_snr, SNR_MAX) for error in errors], "tab:orange", "weights: signal to noise (dB)")
     _bars(right, names, [min(error.snr, SNR_MAX) for error in errors], "tab:blue", "result, with the errors before it: signal to noise (dB)")
     left.invert_yaxis()
+    return figure
+
+
+def plot_budgets(lanes: Mapping[str, int], budgets: Mapping[str, Sequence[Use]]) -> Figure:
+    """How full several overlays make a device, by estimate.
+
+    Args:
+        lanes: of each overlay's widest array, by the overlay's name.
+        budgets: of each overlay, as :func:`sumtile.overlay.estimate.budget` gives it.
+    """
+    from matplotlib import pyplot
+
+    figure, grid = pyplot.subplots(1, len(budgets), figsize=(3.4 * len(budgets), 2.2), sharey=True, squeeze=False, layout="constrained")
+    for axes, (name, uses) in zip(grid[0], budgets.items()):
+        colors = ["tab:red" if not use.fits else "tab:green" if use.comfortable else "tab:orange" for use in uses]
+        bars = axes.barh([RESOURCES[use.resource] for use in uses], [100 * use.used / use.available for use in uses], color=colors)
+        axes.bar_label(bars, fmt="%.0f %%", padding=3)
+        axes.set(xlim=(0, 125), xlabel="of the device (%)", title=f"{name}: {lanes[name]} lanes")
+        axes.spines[["top", "right"]].set_visible(False)
+    grid[0, 0].invert_yaxis()
+    return figure
+
+
+def plot_accuracy(shares: Mapping[str, tuple[float, float]], images: int) -> Figure:
+    """For each way to compute a network, the share of images that are right, with one standard error, and of those on which it agrees with the float network.
+
+    Args:
+        shares: (right, agrees), 0 to 1, by the name of the way.
+        images: how many images there were.
+    """
+    from matplotlib import pyplot
+
+    names = list(shares)
+    figure, axes = pyplot.subplots(figsize=(9, 0.9 + 0.42 * len(names)), layout="constrained")
+    for offset, column, color, label in ((-0.19, 0, "tab:blue", "right"), (0.19, 1, "tab:gray", "same class as in float")):
+        lengths = [100 * shares[name][column] for name in names]
+        errors = [100 * (share * (1 - share) / images) ** 0.5 if column == 0 else 0 for share in (shares[name][column] for name in names)]
+        bars = axes.barh([place + offset for place in range(len(names))], lengths, height=0.36, color=color, label=label, xerr=errors, error_kw={"elinewidth": 1})
+        axes.bar_label(bars, fmt="%.1f %%", padding=4, fontsize=8)
+    axes.set_yticks(range(len(names)), names)
+    axes.invert_yaxis()
+    axes.set(xlim=(0, 118), xlabel=f"of {images} images (%)")
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.0 + 0.6 / len(names)), ncol=2, fontsize=8, frameon=False)
+    axes.spines[["top", "right"]].set_visible(False)
     return figure
 
 
