@@ -24,7 +24,8 @@ WIDTH, SCALE = 1280, 1.5
 """CSS pixels, and pixels of the picture in each."""
 
 COLOURS = 256
-SAMPLE = "bag"
+SAMPLES = ("trouser", "coat")
+"""Shown one after the other; the first answer of a server takes longer, the last one is in the picture."""
 
 
 def main(target: Path) -> None:
@@ -39,17 +40,15 @@ def main(target: Path) -> None:
 
 
 def classify(driver: Chrome) -> None:
-    """Two programs side by side on a sample, and waits for both."""
+    """Two programs side by side on samples."""
     wait = WebDriverWait(driver, WAIT_S)
     wait.until(lambda _: driver.find_elements(By.CSS_SELECTOR, "#samples button"))
     for side, index in (("a", 0), ("b", 2)):  # the first program; of the second, 'none' is the first option
         Select(driver.find_element(By.ID, f"program-{side}")).select_by_index(index)
-    for button in driver.find_elements(By.CSS_SELECTOR, "#samples button"):
-        if SAMPLE in button.accessible_name.lower():
-            button.click()
-            break
-    wait.until(lambda _: all(driver.find_elements(By.CSS_SELECTOR, f"#result-{side} .class") for side in "ab"))
-    wait.until(lambda _: not driver.find_elements(By.CSS_SELECTOR, "[aria-busy=true]"))
+    for sample in SAMPLES:
+        next(button for button in driver.find_elements(By.CSS_SELECTOR, "#samples button") if sample in button.accessible_name).click()
+        wait.until(lambda _: all(driver.find_elements(By.CSS_SELECTOR, f"#result-{side} .class") for side in "ab"))
+        wait.until(lambda _: not driver.find_elements(By.CSS_SELECTOR, "[aria-busy=true]"))
     driver.execute_script("document.activeElement.blur();")
 
 

@@ -17,7 +17,7 @@ from sumtile.program import Program
 
 pytestmark = pytest.mark.faces
 
-BAG = next(path for path in SAMPLES if path.stem.endswith("bag"))
+COAT = next(path for path in SAMPLES if path.stem.endswith("coat"))
 BOOT = next(path for path in SAMPLES if path.stem.endswith("boot"))
 LAYERS = ("conv1", "conv2", "conv3", "fc1", "fc2")
 
@@ -54,8 +54,8 @@ def assert_shows(page: Page, program: Program, picture: Path, side: str = "a") -
 
 def test_an_uploaded_picture_is_classified(page: Page, programs: dict[str, Program]) -> None:
     page.choose("a", "adder")
-    page.upload(BAG)
-    assert_shows(page, programs["adder"], BAG)
+    page.upload(COAT)
+    assert_shows(page, programs["adder"], COAT)
 
 
 def test_a_click_on_a_sample_classifies_it(page: Page, programs: dict[str, Program]) -> None:
@@ -78,30 +78,32 @@ def test_an_error_is_told_and_the_page_goes_on(page: Page, programs: dict[str, P
     page.until(lambda: "is not an image" in page.message)
     page.refused = 1
     assert not page.busy and not page.all("#result-a .class")
-    page.upload(BAG)
-    assert_shows(page, programs["adder"], BAG)
+    page.upload(COAT)
+    assert_shows(page, programs["adder"], COAT)
     assert "is not an image" not in page.message
 
 
 def test_two_programs_stand_side_by_side(page: Page, programs: dict[str, Program]) -> None:
     page.choose("a", "adder")
     page.choose("b", "msq")
-    page.upload(BAG)
-    assert_shows(page, programs["adder"], BAG, "a")
-    assert_shows(page, programs["msq"], BAG, "b")
+    page.upload(COAT)
+    assert_shows(page, programs["adder"], COAT, "a")
+    assert_shows(page, programs["msq"], COAT, "b")
     left, right = page.one("#result-a").rect, page.one("#result-b").rect
     assert left["x"] + left["width"] <= right["x"] and left["y"] == right["y"]
+    for part in (".classes", ".stages", "details"):  # what is compared is at the same height
+        assert page.one(f"#result-a {part}").rect["y"] == page.one(f"#result-b {part}").rect["y"]
     page.choose("b", "")
     page.until(lambda: not page.one("#result-b").is_displayed())
 
 
 def test_another_program_classifies_the_same_picture(page: Page, programs: dict[str, Program]) -> None:
     page.choose("a", "adder")
-    page.upload(BAG)
-    assert_shows(page, programs["adder"], BAG)
+    page.upload(COAT)
+    assert_shows(page, programs["adder"], COAT)
     page.choose("a", "fixed")
     page.until(lambda: "mac_conv" in page.one("#result-a .where").text)
-    assert_shows(page, programs["fixed"], BAG)
+    assert_shows(page, programs["fixed"], COAT)
 
 
 def test_a_keyboard_is_enough(page: Page, programs: dict[str, Program]) -> None:

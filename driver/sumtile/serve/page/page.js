@@ -139,8 +139,8 @@ function fill(article, result) {
   const details = [fold(article, "of-layers", `Time of each of ${result.layers.length} layers`, layers)];
   if (program.scheme) details.push(fold(article, "of-numbers", "How weights became integers", make("p", {className: "scheme", textContent: `${program.scheme}.`})));
   article.replaceChildren(
-    make("h3", {textContent: `${result.program}: ${program.network} on overlay ${program.overlay}`}),
-    make("p", {className: "where", textContent: here.emulated ? `Ran on an ${result.where}, not on a board.` : `Ran on ${result.where}.`}),
+    make("h3", {textContent: result.program}),
+    make("p", {className: "where", textContent: `${program.network} on overlay ${program.overlay}. Ran on ${here.emulated ? `an ${result.where}, not on a board` : result.where}.`}),
     rows("classes", result.classes.map(found => [found.class, percent(found.probability), found.probability]), "class"),
     make("h4", {textContent: here.emulated ? `${time(total)} on this computer, by stage` : `${time(total)}, by stage`}),
     rows("stages times", stages.map(([stage, seconds]) => [stage, time(seconds), seconds / slowest])),
