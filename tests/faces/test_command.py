@@ -8,7 +8,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -29,6 +32,27 @@ def test_without_programs_it_serves_the_networks_that_come_with_sumtile(tmp_path
             found = [classify(server, program["name"], sample) for sample in samples]
             assert sum(sample.shows(name) for sample, name in zip(samples, found)) >= 18, (program, found)
         assert_ends(server)
+
+
+def test_it_ends_in_time_while_clients_send(program_files: list[Path], tmp_path: Path) -> None:
+    """Each client gets whole answers until there are no more: results, or the sentence that the server closes."""
+
+    def send_until_closed(server: Server) -> list[httpx.Response]:
+        replies = []
+        with suppress(httpx.TransportError), httpx.Client(timeout=30, trust_env=False) as client:
+            while not replies or replies[-1].status_code == 200:
+                replies.append(client.post(f"{server.url}/api/classify", params={"program": "adder"}, content=load_samples()[1][0].path.read_bytes()))
+                served.set()
+        return replies
+
+    served = threading.Event()
+    with open_server(program_files[0], log=tmp_path / "log") as server, ThreadPoolExecutor(4) as pool:
+        running = [pool.submit(send_until_closed, server) for _ in range(4)]
+        assert served.wait(30)
+        assert_ends(server)
+        for client in running:
+            statuses = [reply.status_code for reply in client.result(timeout=30)]
+            assert set(statuses[:-1]) <= {200} and set(statuses[-1:]) <= {200, 503}
 
 
 def classify(server: Server, program: str, sample: Sample) -> str:
