@@ -46,6 +46,9 @@ AHEAD = 2
 _LOOK = 1.0
 """Seconds between two looks at the list of workers."""
 
+_FETCH = 2.0
+"""Seconds for the result of a task to come from its worker, which may be gone; Dask runs the task again then."""
+
 _PARTING = 5.0
 """Seconds for the workers to let go of the job at the end; a longer chunk is left to end by itself."""
 
@@ -117,18 +120,20 @@ class _Session:
         self._chunks = chunks
         self._name = name
         self._run = uuid.uuid4().hex[:12]
-        self._job = self._submit("job", "", station.keep, job)
+        self._job = job
+        self._kept: Future | None = None
         self._ended: SimpleQueue[tuple[Callable[..., Any], Any, Future]] = SimpleQueue()
         self._waiting = deque(range(len(chunks)))
         self._out: dict[int, Future] = {}
         self._greeted: dict[str, Future] = {}
         self._present: set[str] = set()
         self._losses = 0
+        self._heard = time.monotonic()
 
     def results(self) -> Iterator[tuple[int, Any]]:
         """Hands out chunks and gives their results until all are here."""
         done, looked = 0, 0.0
-        heard = manned = time.monotonic()
+        manned = time.monotonic()
         while done < len(self._chunks):
             now = time.monotonic()
             if now - looked >= _LOOK:
@@ -140,15 +145,19 @@ class _Session:
                 raise SumtileError(
                     f"the scheduler {self._cluster.address} had no worker for {PATIENCE:.0f} seconds; start one with 'dask worker {self._cluster.address} --nthreads 1'."
                 )
-            if now - heard > SILENCE:
+            if now - self._heard > SILENCE:
                 raise SumtileError(f"no worker of {self._cluster.address} finished anything for {SILENCE:.0f} seconds; look at their logs, or run without --cluster.")
             self._hand_out()
             try:
                 handler, what, future = self._ended.get(timeout=_LOOK)
+                result = handler(what, future)
             except Empty:
                 continue
-            heard = time.monotonic()
-            for result in handler(what, future):
+            except _NotHereError:
+                self._watch(future, handler, what)
+                continue
+            self._heard = time.monotonic()
+            if result:
                 yield result
                 done += 1
 
@@ -160,7 +169,7 @@ class _Session:
             deadline = time.monotonic() + _PARTING
             while not all(future.done() for future in parting) and time.monotonic() < deadline:
                 time.sleep(0.01)
-            self._client.cancel([*parting, self._job], force=True)
+            self._client.cancel([*parting, *([self._kept] if self._kept else [])], force=True)
 
     def _submit(self, name: str, worker: str, function: Callable[..., Any], *arguments: Any) -> Future:
         """A task for one worker, or for any."""
@@ -168,8 +177,8 @@ class _Session:
             warnings.filterwarnings("ignore", "Sending large graph")  # a job or a chunk of more than 10 MB is sent once, as it must be
             return self._client.submit(function, *arguments, key=f"sumtile-{self._run}-{name}", workers=[worker] if worker else None, pure=False)
 
-    def _watch(self, future: Future, handler: Callable[..., Iterator[tuple[int, Any]]], what: Any) -> Future:
-        """Has the handler called when the task has ended."""
+    def _watch(self, future: Future, handler: Callable[[Any, Future], tuple[int, Any] | None], what: Any) -> Future:
+        """Has the handler called when the task has ended; it gives the index and the result of a chunk that is done."""
         future.add_done_callback(lambda future: self._ended.put((handler, what, future)))
         return future
 
@@ -190,30 +199,31 @@ class _Session:
         if self._losses >= TRIES * max(1, len(present)):
             raise SumtileError(f"{self._losses} workers of {self._cluster.address} ended while they loaded the program; look at their logs and at their free memory.")
 
-    def _met(self, worker: str, future: Future) -> Iterator[tuple[int, Any]]:
-        """A worker told its version of sumtile; it may open the job."""
-        if worker in self._present:
-            version = self._outcome(future, f"the worker {worker}")
-            if version != __version__:
-                raise SumtileError(f"the worker {worker} has sumtile {version}, but this is {__version__}; install the same version on both.")
-            self._greeted[worker] = self._watch(self._submit(f"load-{worker}", worker, station.load, self._run, self._job, station.sources_digest()), self._loaded, worker)
-        return iter(())
+    def _met(self, worker: str, future: Future) -> None:
+        """A worker told its version of sumtile; it may open the job, which nobody gets before."""
+        if worker not in self._present:
+            return
+        version = self._outcome(future, f"the worker {worker}")
+        if version != __version__:
+            raise SumtileError(f"the worker {worker} has sumtile {version}, but this is {__version__}; install the same version on both.")
+        if self._kept is None:
+            self._kept = self._submit("job", "", station.keep, self._job)
+        self._greeted[worker] = self._watch(self._submit(f"load-{worker}", worker, station.load, self._run, self._kept, station.sources_digest()), self._loaded, worker)
 
-    def _loaded(self, worker: str, future: Future) -> Iterator[tuple[int, Any]]:
+    def _loaded(self, worker: str, future: Future) -> None:
         """A worker opened the job; it may have chunks."""
         if worker in self._present:
             self._cluster.shares.setdefault(worker, Share()).where = self._outcome(future, f"the worker {worker}")
             self._losses = 0
-        return iter(())
 
     def _hand_out(self) -> None:
         """Keeps :data:`AHEAD` chunks for each worker that has opened the job; Dask says which of them gets which."""
         room = AHEAD * len(self._present & set(self._cluster.shares))
         while self._waiting and len(self._out) < room:
             index = self._waiting.popleft()
-            self._out[index] = self._watch(self._submit(f"chunk-{index}", "", station.work, self._run, self._job, self._chunks[index]), self._finished, index)
+            self._out[index] = self._watch(self._submit(f"chunk-{index}", "", station.work, self._run, self._kept, self._chunks[index]), self._finished, index)
 
-    def _finished(self, index: int, future: Future) -> Iterator[tuple[int, Any]]:
+    def _finished(self, index: int, future: Future) -> tuple[int, Any]:
         """A chunk is done, or it ended its workers."""
         from distributed import KilledWorker
 
@@ -223,21 +233,23 @@ class _Session:
             raise self._deadly() from None
         del self._out[index]
         self._cluster.shares.setdefault(worker, Share()).chunks += 1
-        yield index, result
+        return index, result
 
     def _outcome(self, future: Future, what: str) -> Any:
-        """The result of a task that has ended; KilledWorker, or SumtileError with a sentence about ``what``."""
-        from distributed import KilledWorker
+        """The result of a task that has ended; KilledWorker, SumtileError with a sentence about ``what``, or _NotHereError."""
+        from distributed import KilledWorker, TimeoutError
 
-        if future.status not in ("finished", "error"):
+        if future.status == "cancelled":
             raise self._lost()
         try:
-            return future.result(timeout=SILENCE)
+            return future.result(timeout=_FETCH)
         except (SumtileError, KilledWorker):
             raise
         except ImportError as error:
             raise SumtileError(f"{what} met a machine without this sumtile ({error}); install sumtile {__version__} there, with 'pip install sumtile[cluster]'.") from None
-        except (CancelledError, TimeoutError, OSError):
+        except TimeoutError:
+            raise _NotHereError from None
+        except (CancelledError, OSError):
             raise self._lost() from None
         except Exception as error:
             raise SumtileError(
@@ -257,6 +269,10 @@ class _Session:
         return SumtileError(f"the scheduler {self._cluster.address} cannot be reached any more; see whether it runs and whether the network is up, and evaluate again.")
 
 
+class _NotHereError(Exception):
+    """The result of a task was lost with its worker; the task will end again."""
+
+
 @contextmanager
 def _connected(address: str) -> Iterator[Client]:
     """A connection to a scheduler; what Dask logs about its end is not shown beside our sentence."""
@@ -264,10 +280,11 @@ def _connected(address: str) -> Iterator[Client]:
         from distributed import Client
     except ImportError:
         raise SumtileError("a cluster needs Dask distributed, which is not installed; run: pip install 'sumtile[cluster]'.") from None
-    log = logging.getLogger("distributed")
-    level = log.level
-    log.setLevel(logging.CRITICAL + 1)
+    logs = [logging.getLogger(name) for name in ("distributed", "distributed.client")]
+    handlers = [log.handlers for log in logs]
     try:
+        for log in logs:
+            log.handlers = [logging.NullHandler()]
         with ThreadPoolExecutor(1) as thread:  # a notebook's own thread has an event loop already
             thread.submit(asyncio.run, _check(address)).result()
         client = Client(address, timeout=CONNECT, set_as_default=False, name="sumtile")
@@ -277,7 +294,8 @@ def _connected(address: str) -> Iterator[Client]:
             with suppress(Exception):  # the scheduler may be gone
                 client.close(timeout=CONNECT)
     finally:
-        log.setLevel(level)
+        for log, shown in zip(logs, handlers):
+            log.handlers = shown
 
 
 async def _check(address: str) -> None:
