@@ -23,7 +23,7 @@ from sumtile.kernels.layer import Layer, MapShape
 from sumtile.kernels.packing import feature_bytes
 from sumtile.kernels.ports import Ports
 from sumtile.kernels.tiling import ceil_div, tile
-from sumtile.kernels.timing import layer_timing
+from sumtile.kernels.timing import layer_cycles
 from sumtile.overlay import Engine
 
 HOST_CYCLES_PER_CALL = 20_000
@@ -155,5 +155,5 @@ def _fits(engine: Engine, fold: Fold) -> bool:
 
 def _cycles(engine: Engine, fold: Fold, ports: Ports) -> int:
     """Cycles of the layer, and of the processor: a map of few channels is mostly the network's input, which it writes in any case."""
-    cycles = layer_timing(engine, fold.layer, tile(engine, fold.layer), ports).cycles
+    cycles = layer_cycles(engine, fold.layer, tile(engine, fold.layer), ports)
     return cycles + feature_bytes(engine, fold.layer.ifm) // HOST_BYTES_PER_CYCLE + (0 if fold.unfold is None else HOST_CYCLES_PER_CALL)

@@ -12,10 +12,10 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 
-from sumtile.kernels.layer import Layer, Residual
+from sumtile.kernels.layer import Layer
 from sumtile.kernels.ports import Ports
 from sumtile.kernels.tiling import Tiling, ceil_div, tile
-from sumtile.kernels.timing import layer_cycles
+from sumtile.kernels.timing import layer_cycles, plain_layer
 from sumtile.overlay import Engine
 
 CUTS_MAX, CUTS_FEW = 32, 16
@@ -33,27 +33,7 @@ def choose_stripe_rows(engine: Engine, layer: Layer, ports: Ports) -> int:
     Raises:
         SumtileError: the engine cannot run the layer.
     """
-    return _best_rows(engine, _geometry(layer), ports)
-
-
-def _geometry(layer: Layer) -> Layer:
-    """A layer of the same shapes, without the arithmetic that takes no time: equal layers of a network are searched once."""
-    residual = None if layer.residual is None else Residual(False, 0)
-    pool = None if layer.pool is None else replace(layer.pool, mul=1, shift=0)
-    plain = Layer(layer.operator, layer.ifm, layer.channels)
-    return replace(
-        plain,
-        kernel=layer.kernel,
-        stride=layer.stride,
-        dilation=layer.dilation,
-        padding=layer.padding,
-        weight_bits=layer.weight_bits,
-        depthwise=layer.depthwise,
-        residual=residual,
-        pool=pool,
-        bases=layer.bases,
-        mask_tiles=layer.mask_tiles,
-    )
+    return _best_rows(engine, plain_layer(layer), ports)
 
 
 @lru_cache(maxsize=1024)

@@ -12,16 +12,18 @@ for every single beat; how far the two are apart is what ``tests/kernels/test_ti
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from sumtile.kernels.back import Back
 from sumtile.kernels.concentration import dense_sum_cycles
 from sumtile.kernels.cycles import port_cycles, stage_cycles, stripes_of
 from sumtile.kernels.front import Front
-from sumtile.kernels.layer import Layer
+from sumtile.kernels.layer import Layer, Residual
 from sumtile.kernels.ports import Ports
-from sumtile.kernels.tiling import Tiling
+from sumtile.kernels.tiling import Tiling, pixel_beats, pool_bank_rows
 from sumtile.overlay import Engine
+from sumtile.overlay.engine import POOL_BANKS
 
 
 @dataclass(frozen=True)
@@ -59,29 +61,62 @@ def layer_timing(engine: Engine, layer: Layer, tiling: Tiling, ports: Ports, sum
     """
     stages = stage_cycles(engine, layer, tiling)
     moves = _moves(engine, stages, ports)
-    front, end = _walk(engine, layer, tiling, ports, sum_cycles)
+    fill, compute, end = _walk(*_what_counts(engine, layer, tiling), tiling, ports, sum_cycles)
     work = {name: cycles for name, cycles in stages.items() if not name.startswith(("load_", "window", "replay", "store", "send"))}
     needed = {**work, **moves}
     if layer.operator == "basis":
         pixels = stages["deal"] // tiling.group_tiles
         needed["concentrate"] = round(pixels * layer.bases * (dense_sum_cycles(engine, layer) if sum_cycles is None else sum_cycles))
     cycles = max(math.ceil(end), moves.get("memory", 0))
-    return LayerTiming(cycles, stages, moves, math.ceil(front.first_step or 0), math.ceil(end - front.compute), max(needed, key=lambda name: needed[name]))
+    return LayerTiming(cycles, stages, moves, math.ceil(fill), math.ceil(end - compute), max(needed, key=lambda name: needed[name]))
 
 
 def layer_cycles(engine: Engine, layer: Layer, tiling: Tiling, ports: Ports, sum_cycles: float | None = None) -> int:
     """Only the ``cycles`` of :func:`layer_timing`."""
     memory = _moves(engine, port_cycles(engine, layer, tiling), ports).get("memory", 0)
-    return max(math.ceil(_walk(engine, layer, tiling, ports, sum_cycles)[1]), memory)
+    return max(math.ceil(_walk(*_what_counts(engine, layer, tiling), tiling, ports, sum_cycles)[-1]), memory)
 
 
-def _walk(engine: Engine, layer: Layer, tiling: Tiling, ports: Ports, sum_cycles: float | None) -> tuple[Front, float]:
-    """The stages at the end of the layer, and the time of that."""
+def plain_layer(layer: Layer) -> Layer:
+    """A layer of the same shapes, without the arithmetic that takes no time and without a cut."""
+    plain = Layer(layer.operator, layer.ifm, layer.channels)
+    return replace(
+        layer,
+        ifm_unsigned=plain.ifm_unsigned,
+        ofm_unsigned=plain.ofm_unsigned,
+        residual=None if layer.residual is None else Residual(False, 0),
+        slope=plain.slope,
+        clamp_low=plain.clamp_low,
+        clamp_high=plain.clamp_high,
+        out_shift=plain.out_shift,
+        pool=None if layer.pool is None else replace(layer.pool, mul=1, shift=0),
+        stripe_rows=None,
+    )
+
+
+def _what_counts(engine: Engine, layer: Layer, tiling: Tiling) -> tuple[Engine, Layer]:
+    """An engine and a layer that take the same time: lanes of one kind, buffers no deeper than the cut layer fills them, no arithmetic.
+
+    Engines that differ in the rest only, and equal layers of a network, are then walked once.
+    """
+    pool_beats = POOL_BANKS
+    if layer.pool is not None:
+        pool_beats = POOL_BANKS * pool_bank_rows(engine, layer) * layer.conv.width * pixel_beats(engine, layer.channels)
+    weight_tiles = min(engine.weight_tiles, tiling.weight_tiles * tiling.weight_repeats)
+    arrays = tuple(replace(array, fixed_lanes=0, logic_lanes=0) for array in engine.arrays)
+    same = replace(engine, name="", top="", arrays=arrays, kernel_max=0, reduction_max=0, channels_max=0)
+    return replace(same, feature_words=0, reorder_words=0, weight_tiles=weight_tiles, pool_beats=pool_beats), plain_layer(layer)
+
+
+@lru_cache(maxsize=1 << 15)
+def _walk(engine: Engine, layer: Layer, tiling: Tiling, ports: Ports, sum_cycles: float | None) -> tuple[float, float, float]:
+    """When the array makes its first step and its last one, and when every stage has ended."""
     back = Back(engine, layer, tiling, ports)
     front = Front(engine, layer, tiling, ports, back, sum_cycles)
     for stripe in stripes_of(layer, tiling):
         front.stripe(stripe)
-    return front, max(front.finish(), back.finish())
+    end = max(front.finish(), back.finish())
+    return front.first_step or 0.0, front.compute, end
 
 
 def _moves(engine: Engine, stages: dict[str, int], ports: Ports) -> dict[str, int]:

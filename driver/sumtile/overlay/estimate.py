@@ -10,7 +10,7 @@ they compute in LUTs of six inputs; those of the vendor's blocks and of control 
 from __future__ import annotations
 
 import math
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
 from sumtile.errors import SumtileError
 from sumtile.overlay.description import Overlay
@@ -54,7 +54,7 @@ class Resources:
     dsp: float = 0.0
 
     def __add__(self, other: Resources) -> Resources:
-        return Resources(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other))))
+        return Resources(self.lut + other.lut, self.ff + other.ff, self.bram36 + other.bram36, self.dsp + other.dsp)
 
 
 @dataclass(frozen=True)
