@@ -53,7 +53,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("overlay", metavar="OVERLAY", nargs="?", default="adder", help="overlay to build (default: adder)")
+    parser.add_argument("overlay", metavar="OVERLAY", nargs="?", default="adder", help="overlay to build: its name, or the JSON file that describes it (default: adder)")
     parser.add_argument("--board", metavar="NAME", default="zcu102", help="board to build for (default: zcu102)")
     parser.add_argument("--steps", metavar="STEPS", default="csynth,export,bitstream", help="what to do, with commas (default: csynth,export,bitstream)")
     parser.add_argument("--tool", metavar="PATH", type=Path, action="append", default=[], help="a program of the vendor, or the folder of an installation; may be repeated")
@@ -70,19 +70,20 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Runs the command and returns its exit status."""
     from sumtile.cli.build_job import BuildJob, parse_steps
-    from sumtile.overlay import Overlay
+    from sumtile.cli.overlays import load_overlay, own_folder
     from sumtile.overlay.resources import build_folder, overlays_folder
 
     screen = open_screen(sys.stdout)
-    overlay = Overlay.load(arguments.overlay, arguments.board)
+    overlay, own = load_overlay(arguments.overlay, arguments.board), own_folder(arguments.overlay)
     job = BuildJob(
         overlay=overlay,
         steps=parse_steps(arguments.steps),
-        build=build_folder(arguments.board, arguments.overlay),
-        out=(arguments.out or overlays_folder()).absolute(),
+        build=build_folder(arguments.board, overlay.name),
+        out=(arguments.out or own or overlays_folder()).absolute(),
         jobs=arguments.jobs,
         force=arguments.force,
         silence=60 * arguments.quiet_timeout,
+        descriptions=own,
     )
     if arguments.report:
         if not _show_results(screen, job):

@@ -58,6 +58,7 @@ class BuildJob:
         jobs: processes of Vivado.
         force: build although the estimate says that it does not fit.
         silence: seconds without a sign of life after which a tool is ended.
+        descriptions: folder in which the tools look for the overlay and its board; None for the usual one.
     """
 
     overlay: Overlay
@@ -67,6 +68,7 @@ class BuildJob:
     jobs: int = 4
     force: bool = False
     silence: float = 3600.0
+    descriptions: Path | None = None
 
     @property
     def deliveries(self) -> tuple[Path, ...]:
@@ -159,6 +161,8 @@ class BuildJob:
             "SUMTILE_JOBS": str(self.jobs),
             "SUMTILE_PYTHON": sys.executable,
         }
+        if self.descriptions is not None:
+            environment["SUMTILE_OVERLAYS"] = str(self.descriptions.absolute())
         return environment | ({"SUMTILE_FORCE": "1"} if self.force or os.environ.get("SUMTILE_FORCE") else {})
 
 

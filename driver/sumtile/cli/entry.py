@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from sumtile.cli import build, classify, compare, demo, doctor, evaluate, plan, quantize, serve
+from sumtile.cli import build, classify, compare, demo, doctor, evaluate, explore, plan, quantize, serve
 from sumtile.cli import compile as compile_
 from sumtile.errors import SumtileError
 
@@ -21,6 +21,7 @@ a first tour:
   sumtile doctor                                    what is here, what is missing
   sumtile demo                                      classify the sample images
   sumtile plan network.onnx --board pynq-z2         cycles, bytes, budget: before any work
+  sumtile explore network.onnx --board pynq-z2      overlays that are worth building for it
   sumtile quantize network.onnx --calibrate photos/ -o network.q
   sumtile compile network.q -o model.tile
   sumtile classify model.tile photo.jpg             on the board, or on an emulated one
@@ -70,6 +71,6 @@ def command_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (demo, plan, quantize, compile_, classify, compare, evaluate, serve, build, doctor):
+    for command in (demo, plan, explore, quantize, compile_, classify, compare, evaluate, serve, build, doctor):
         command.add_parser(commands)
     return parser

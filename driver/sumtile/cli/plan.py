@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sumtile.cli.factoring import add_svd_options
+from sumtile.cli.picture import save_picture
 from sumtile.cli.quantization import add_scheme_options
 from sumtile.errors import SumtileError
 from sumtile.report import open_screen
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from sumtile.compiler.plan import Plan
 
 _EPILOG = """\
@@ -52,7 +55,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("source", metavar="SOURCE", help="a network (.onnx, .npz), a quantized network (.q) or a program (.tile)")
-    parser.add_argument("--overlay", metavar="NAME", help="overlay to plan for (default: the one that suits network and scheme, or the program's own)")
+    parser.add_argument("--overlay", metavar="NAME", help="overlay to plan for: its name, or the JSON file that describes it (default: the one that suits network and scheme, or the program's own)")
     parser.add_argument("--board", metavar="NAME", help="board to plan for (default: zcu102, or the program's own)")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     parser.add_argument("--picture", metavar="FILE", help="draw bars and roofline into a PNG, PDF or SVG file; needs matplotlib")
@@ -71,17 +74,17 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         show_plan(open_screen(sys.stdout), plan)
     if arguments.picture:
-        _draw(plan, Path(arguments.picture))
+        save_picture(lambda: _figure(plan), Path(arguments.picture))
     return 2 if plan.problems else 0
 
 
 def _plan(arguments: argparse.Namespace) -> Plan:
     from sumtile.cli.factoring import factor_without_numbers, given_svd_options
     from sumtile.cli.networks import load_any_network
+    from sumtile.cli.overlays import load_overlay
     from sumtile.cli.quantization import chosen_scheme, default_overlay, given_options, overlay_for
     from sumtile.compiler import blank_network
     from sumtile.compiler.plan import plan_network, plan_program
-    from sumtile.overlay import Overlay
     from sumtile.program import read_program
     from sumtile.program.file import PROGRAM
     from sumtile.quantize.file import QUANTIZED, read_quantized
@@ -93,7 +96,7 @@ def _plan(arguments: argparse.Namespace) -> Plan:
         raise SumtileError(f"{source} is quantized already, so {given[0]} has no meaning; leave it out, or give the float network.")
     if is_program:
         program = read_program(source)
-        overlay = Overlay.load(arguments.overlay or program.overlay, arguments.board or program.board)
+        overlay = load_overlay(arguments.overlay or program.overlay, arguments.board or program.board)
         if overlay.stamp != program.stamp:
             raise SumtileError(
                 f"program {source} was compiled for overlay '{program.overlay}' on {program.board}, not for '{overlay.name}' on {overlay.board.name}; plan the network or the quantized network instead."
@@ -101,21 +104,14 @@ def _plan(arguments: argparse.Namespace) -> Plan:
         return plan_program(program, overlay)
     if is_quantized:
         quantized = read_quantized(source)
-        return plan_network(quantized, Overlay.load(arguments.overlay or overlay_for(quantized), board))
+        return plan_network(quantized, load_overlay(arguments.overlay or overlay_for(quantized), board))
     network, factored = factor_without_numbers(arguments, load_any_network(source))
-    overlay = Overlay.load(arguments.overlay or default_overlay(arguments, network), board)
+    overlay = load_overlay(arguments.overlay or default_overlay(arguments, network), board)
     blank = blank_network(network, chosen_scheme(arguments, network, overlay))
     return plan_network(replace(blank, scheme="; ".join([blank.scheme, *map(str, factored)])), overlay)
 
 
-def _draw(plan: Plan, path: Path) -> None:
-    try:
-        from sumtile.report.plan_plots import plan_figure
+def _figure(plan: Plan) -> Figure:
+    from sumtile.report.plan_plots import plan_figure
 
-        figure = plan_figure(plan)
-    except ImportError:
-        raise SumtileError("matplotlib is missing, which draws the picture; pip install matplotlib, or leave --picture away.") from None
-    try:
-        figure.savefig(path, dpi=150)
-    except (OSError, ValueError) as error:
-        raise SumtileError(f"the picture cannot be written to {path} ({error}); name a .png, .pdf or .svg file in a folder that is there.") from None
+    return plan_figure(plan)

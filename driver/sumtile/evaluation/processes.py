@@ -48,16 +48,31 @@ def run_chunks(job: Job, chunks: Sequence[Any], processes: int, name: Callable[[
     Raises:
         SumtileError: the job failed, a chunk ended its process :data:`TRIES` times, or the workers fell silent. No worker is left behind.
     """
-    processes = min(processes, len(chunks))
+    with open_workers(job, min(processes, len(chunks))) as run:
+        yield from run(chunks, name)
+
+
+class Run(Protocol):
+    """Runs every chunk once and yields as :func:`run_chunks` does."""
+
+    def __call__(self, chunks: Sequence[Any], name: Callable[[int], str] = "piece {}".format) -> Iterator[tuple[int, Any]]: ...
+
+
+@contextmanager
+def open_workers(job: Job, processes: int) -> Iterator[Run]:
+    """Loads a job in this process or in several others, which stay for as many rounds of chunks as are wanted.
+
+    Yields:
+        a function that does a round; it must be over before the next one begins.
+    """
     if processes <= 1:
         with job.open() as work:
-            for index, chunk in enumerate(chunks):
-                yield index, work(chunk)
+            yield lambda chunks, name="": ((index, work(chunk)) for index, chunk in enumerate(chunks))
         return
-    crew = _Crew(job, chunks, name)
+    crew = _Crew(job)
     try:
         crew.hire(processes)
-        yield from crew.results()
+        yield crew.run
     finally:
         crew.dismiss()
 
@@ -65,13 +80,13 @@ def run_chunks(job: Job, chunks: Sequence[Any], processes: int, name: Callable[[
 class _Crew:
     """Processes, and the chunk that each of them is at."""
 
-    def __init__(self, job: Job, chunks: Sequence[Any], name: Callable[[int], str]) -> None:
+    def __init__(self, job: Job) -> None:
         self._job = job
-        self._chunks = chunks
-        self._name = name
-        self._waiting = deque(range(len(chunks)))
-        self._deaths = Counter[int]()
         self._workers: dict[Connection, BaseProcess] = {}
+        self._chunks: Sequence[Any] = ()
+        self._name: Callable[[int], str] = str
+        self._waiting = deque[int]()
+        self._deaths = Counter[int]()
         self._busy: dict[Connection, int] = {}
 
     def hire(self, count: int) -> None:
@@ -82,8 +97,11 @@ class _Crew:
         for pipe, _ in started:
             self._hand_out(pipe)
 
-    def results(self) -> Iterator[tuple[int, Any]]:
+    def run(self, chunks: Sequence[Any], name: Callable[[int], str] = "piece {}".format) -> Iterator[tuple[int, Any]]:
         """Keeps one chunk in the hands of each process until all results are here."""
+        self._chunks, self._name, self._waiting, self._deaths = chunks, name, deque(range(len(chunks))), Counter()
+        for pipe in list(self._workers):
+            self._hand_out(pipe)
         while self._busy:
             ready = wait(list(self._busy), SILENCE)
             if not ready:
