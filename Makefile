@@ -6,7 +6,7 @@
 VENV ?= .venv
 PYTHON ?= python3
 TORCH ?= 2.13.0
-BENCH ?= simulation against_hls4ml area training accuracy imagenet svd compression basis evaluation
+BENCH ?= simulation against_hls4ml area training accuracy imagenet svd compression basis evaluation explore
 BIN := $(VENV)/bin
 export PYTHON
 # A folder of data sets that is looked through before the system's.

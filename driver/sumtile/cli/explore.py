@@ -44,7 +44,7 @@ Accuracy is measured with --dataset and --calibrate, in the C simulation, once f
 and ratio, on which alone it depends. Without, designs of different schemes and widths are not
 compared, and several of them have a front each.
 
-In the table 'scale' is the share of the output lanes that have a multiplier for the requantization,
+In the table 'small' are the lanes of a second array for wider weights, 'scale' is the share of the output lanes that have a multiplier for the requantization,
 'ports' those for weights, 'rows' the depth of a feature bank in words. --json and --save
 have the whole front. The folder that --save writes has the board as well: with SUMTILE_OVERLAYS=designs
 all commands know its overlays by name."""

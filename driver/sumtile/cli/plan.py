@@ -55,7 +55,9 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("source", metavar="SOURCE", help="a network (.onnx, .npz), a quantized network (.q) or a program (.tile)")
-    parser.add_argument("--overlay", metavar="NAME", help="overlay to plan for: its name, or the JSON file that describes it (default: the one that suits network and scheme, or the program's own)")
+    parser.add_argument(
+        "--overlay", metavar="NAME", help="overlay to plan for: its name, or the JSON file that describes it (default: the one that suits network and scheme, or the program's own)"
+    )
     parser.add_argument("--board", metavar="NAME", help="board to plan for (default: zcu102, or the program's own)")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     parser.add_argument("--picture", metavar="FILE", help="draw bars and roofline into a PNG, PDF or SVG file; needs matplotlib")

@@ -20,7 +20,8 @@ SCHEMES = ("covering", "dynamic", "static", "fixed", "sp2", "msq", "ternary")
 FITTED = ("fixed", "sp2", "msq", "ternary")
 """Those with a rule of its own for the layers between the first and the last one."""
 
-_NARROWEST_OF = {"mixed": 0, "sp2": 1, "adder": 2, "mac": 3}
+_ORDER = ("mixed", "sp2", "adder", "mac")
+"""Operators by how special they are: an engine's wide array has the first that a network needs."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,8 @@ class Arithmetic:
     ends: int | None = None
 
     def __str__(self) -> str:
-        weights = "" if self.weight_bits is None else f"W{self.weight_bits}"
-        return f"{self.scheme} {weights}A{self.bits}"
+        ends = "" if self.ends is None else f", ends W{self.ends}"
+        return f"{self.scheme} W{self._weights()}A{self.bits}{ends}"
 
     @property
     def data_bits(self) -> int:
@@ -78,16 +79,25 @@ class Arithmetic:
         needed = {(format.operator, self._width(format.operator, format.bits)) for format in formats if format is not None}
         if any(isinstance(block, Block) and block.geometry.operator == "adder" for block in blocks):
             needed.add(("adder", self.data_bits))
-        wide = min(needed, key=lambda array: (_NARROWEST_OF[array[0]], array[1]), default=None)
+        wide = min(needed, key=lambda array: (_ORDER.index(array[0]), array[1]), default=None)
         if wide is None:
             raise SumtileError(f"network '{network.name}' has no layer for an engine; give it one that convolves or is fully connected.")
         others = [bits for operator, bits in needed if operator == "mac" and (operator, bits) != wide]
         return (wide, ("mac", max(others))) if others else (wide,)
 
+    def _weights(self) -> int:
+        """Width of the weights, that of the scheme unless another one is asked for."""
+        if self.weight_bits is not None or self.scheme not in SCHEMES:
+            return self.weight_bits or self.bits
+        own = inspect.signature(getattr(schemes, self.scheme)).parameters.get("weight_bits")
+        return 2 if own is None else own.default or self.bits  # of ternary weights, the scheme has no width
+
     def _width(self, operator: str, bits: int) -> int:
         """The narrowest weights of an array that hold those of a layer; SumtileError when there are none."""
-        widths = [width for width in WEIGHT_BITS[operator] if width == bits or (operator == "mac" and bits <= width <= self.data_bits)]
+        known = [width for width in WEIGHT_BITS[operator] if width <= self.data_bits]
+        widths = [width for width in known if width == bits or (operator == "mac" and width >= bits)]
         if not widths:
-            known = " or ".join(str(width) for width in WEIGHT_BITS[operator] if width <= self.data_bits)
-            raise SumtileError(f"weights of {bits} bits were asked for beside features of {self.bits}, but such an engine's {operator} lanes have {known}; choose one of these widths.")
+            raise SumtileError(
+                f"weights of {bits} bits were asked for beside features of {self.bits}, but such an engine's {operator} lanes have {' or '.join(map(str, known))}; choose one of these widths."
+            )
         return min(widths)

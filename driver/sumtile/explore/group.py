@@ -115,7 +115,9 @@ class Field:
             return self.blank
         fixed, of = fixed_lanes(design.lanes.to, design.fixed), design.lanes.to
         layers = [
-            replace(layer, weight_format=replace(layer.weight_format, fixed_of=fixed, of=of)) if isinstance(layer, QuantizedLayer) and isinstance(layer.weight_format, Mixed) else layer
+            replace(layer, weight_format=replace(layer.weight_format, fixed_of=fixed, of=of))
+            if isinstance(layer, QuantizedLayer) and isinstance(layer.weight_format, Mixed)
+            else layer
             for layer in self.blank.layers
         ]
         return replace(self.blank, layers=tuple(layers))

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sumtile.explore.front import Point
-from sumtile.explore.overlays import overlays_of, ratio_text
+from sumtile.explore.overlays import overlays_of
 from sumtile.explore.search import Exploration
 
 if TYPE_CHECKING:

@@ -192,9 +192,7 @@ class _Search:
         if not points:
             raise SumtileError(f"no design that fits board '{first.base.board.name}' can run network '{first.blank.name}': {self._problem}")
         designs = sum(field.space.size(len(field.arrays)) * len(field.shares) for field in self._fields)
-        return Exploration(
-            first.blank.name, first.base.board.name, first.limit, tuple(self._fields), tuple(points), designs, self._groups, self.unfit, self._beaten, self._planned
-        )
+        return Exploration(first.blank.name, first.base.board.name, first.limit, tuple(self._fields), tuple(points), designs, self._groups, self.unfit, self._beaten, self._planned)
 
     def _nothing_fits(self) -> str:
         """By how much the smallest designs are too large."""

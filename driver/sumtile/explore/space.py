@@ -12,7 +12,7 @@ from math import prod
 
 from sumtile.errors import SumtileError
 from sumtile.explore.arithmetic import Arithmetic
-from sumtile.overlay import Array, Overlay, overlay_names
+from sumtile.overlay import Array, Board, Overlay, overlay_names
 from sumtile.overlay.design import dmas
 from sumtile.overlay.engine import POOL_BANKS, TOPS
 from sumtile.overlay.memories import LUTRAM_DEPTH
@@ -117,8 +117,8 @@ def default_space(base: Overlay, data_bits: int) -> Space:
     engine = base.engine
     beat = engine.stream_bits // data_bits  # channels of a word fill whole beats
     return Space(
-        ti=tuple(lanes for lanes in (8, 16, 32) if lanes % beat == 0),
-        to=tuple(lanes for lanes in (8, 16, 24, 32, 40, 48, 64, 80, 96, 128) if lanes % beat == 0),
+        ti=tuple(bits // data_bits for bits in (128, 256) if bits % engine.stream_bits == 0),
+        to=tuple(lanes for lanes in (16, 24, 32, 40, 48, 64, 80, 96, 128) if lanes % beat == 0),
         tp=(1, 2, 3, 4, 6, 8),
         small=(1, 2),
         scale_fold=(4, 8),
@@ -136,6 +136,7 @@ def base_overlay(board: str, operator: str, data_bits: int) -> Overlay:
     Raises:
         SumtileError: no such board, or no overlay for it.
     """
+    Board.load(board)
     wanted = _BASES.get(operator, f"fixed{data_bits}")
     errors = []
     for name in sorted(overlay_names(), key=lambda name: name != wanted):
