@@ -48,7 +48,8 @@ def show_exploration(screen: Screen, exploration: Exploration, count: int) -> No
                 screen.bar(point.seconds / slowest, 16),
             )
         )
-    screen.table(_COLUMNS, rows)
+    filled = [index for index in range(len(_COLUMNS)) if any(row[index] for row in rows)]
+    screen.table([_COLUMNS[index] for index in filled], [[row[index] for index in filled] for row in rows])
     screen.line()
     for line in _words(exploration, len(shown)):
         screen.line(line, style="dim")
