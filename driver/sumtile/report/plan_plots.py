@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,7 +43,7 @@ def plan_figure(plan: Plan) -> Figure:
     figure.suptitle(f"{plan.network} on overlay {plan.overlay} of {plan.board}: engine {1e3 * plan.engine_seconds:.2f} ms at {plan.clock_mhz:g} MHz{host}")
     if layers := [layer for layer in plan.engine_layers if layer.operations]:
         _draw_roofline(roof, plan, layers)
-        _name_dots(figure, roof, plan, sorted(layers, key=lambda layer: -layer.seconds))
+        _name_dots(figure, roof, sorted(layers, key=lambda layer: -layer.seconds))
     else:
         roof.set_visible(False)
     return figure
@@ -60,7 +63,7 @@ def _draw_bars(axes: Axes, plan: Plan) -> None:
     axes.set(xlabel="ms; the pale bar is the time with every lane at work")
     axes.spines[["top", "right"]].set_visible(False)
     seen = sorted({layer.bound for layer in plan.layers}, key=lambda bound: list(COLORS).index(bound) if bound in COLORS else len(COLORS))
-    axes.legend(handles=[Patch(color=COLORS.get(bound, _OTHER), label=f"bound by {bound}" if bound != "host" else "on the host") for bound in seen], loc="lower right", fontsize=8)
+    axes.legend(handles=[Patch(color=COLORS.get(bound, _OTHER), label=f"bound by {bound}" if bound != "host" else "on the host") for bound in seen], loc="best", fontsize=8)
 
 
 def _draw_roofline(axes: Axes, plan: Plan, layers: list[LayerPlan]) -> None:
@@ -82,15 +85,14 @@ def _draw_roofline(axes: Axes, plan: Plan, layers: list[LayerPlan]) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _name_dots(figure: Figure, axes: Axes, plan: Plan, layers: list[LayerPlan]) -> None:
-    """Names as many of the longest layers as there is room for: a name that would cover another text or dot is left out."""
+def _name_dots(figure: Figure, axes: Axes, layers: list[LayerPlan]) -> None:
+    """Names as many of the longest layers as there is room for: a name that would cover another text, a dot or the roof is left out."""
     from matplotlib.transforms import Bbox
 
     figure.draw_without_rendering()  # the layout decides where points are
     centres = axes.transData.transform([_point(layer) for layer in layers])
     taken = [Bbox.from_bounds(x - 7, y - 7, 14, 14) for x, y in centres] + [text.get_window_extent() for text in axes.texts]
-    roof = axes.transData.transform((1.0, 2e-3 * plan.lanes * plan.clock_mhz))[1]
-    taken.append(Bbox.from_extents(axes.get_window_extent().x0, roof - 1, axes.get_window_extent().x1, roof + 1))
+    taken += [Bbox.from_bounds(x - 1, y - 1, 2, 2) for x, y in _along(axes.transData.transform(axes.lines[0].get_xydata()))]
     frame, named = axes.get_window_extent(), 0
     for layer in layers:
         for offset, across, along in _PLACES:
@@ -101,6 +103,11 @@ def _name_dots(figure: Figure, axes: Axes, plan: Plan, layers: list[LayerPlan]) 
                 named += 1
                 break
             name.remove()
+
+
+def _along(corners: np.ndarray) -> np.ndarray:
+    """Points of a line in pixels (corners, 2), closer to each other than a letter is wide."""
+    return np.concatenate([np.linspace(begin, end, 2 + int(np.abs(end - begin).max()) // 4) for begin, end in pairwise(corners)])
 
 
 def _point(layer: LayerPlan) -> tuple[float, float]:

@@ -68,7 +68,7 @@ def plot_errors(errors: Sequence[LayerError]) -> Figure:
 
 
 def plot_budgets(lanes: Mapping[str, int], budgets: Mapping[str, Sequence[Use]]) -> Figure:
-    """How full several overlays make a device, by estimate.
+    """How full several overlays make a device, by estimate: green, or orange above what routes well, or red where it does not fit.
 
     Args:
         lanes: of each overlay's widest array, by the overlay's name.
