@@ -17,13 +17,16 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help demo test faces screenshot matrix bench docs lint format test-env train-env wheel clean
+.PHONY: help demo serve test faces screenshot matrix bench docs lint format test-env train-env wheel clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.ready-cli,compile ## classify the sample images on an emulated ZCU102 board
 	@$(BIN)/sumtile demo
+
+serve: $(VENV)/.ready-cli,compile,serve ## show the classifier as a page, on an emulated board, at http://127.0.0.1:8000
+	@$(BIN)/sumtile serve
 
 test: test-env ## run the tests; more options with PYTEST="-k adder -x"
 	@tools/fetch_datasets.sh build/datasets $(BIN)/python

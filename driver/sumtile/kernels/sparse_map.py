@@ -23,8 +23,8 @@ def encode(ternary: np.ndarray, word_bits: int, sign_words: int) -> tuple[np.nda
         sign_words: words for the signs of a row.
 
     Returns:
-        mask words of shape (..., n / word_bits): bit i of a row, counted from the least significant bit of its first
-        word, is set where coefficient i is not zero.
+        mask words of shape (..., n / word_bits), where bit i of a row, counted from the least significant bit of its first
+        word, is set if coefficient i is not zero.
         sign words of shape (..., sign_words): bit j of a row is set where its j-th coefficient that is not zero is -1.
 
     Raises:
