@@ -29,10 +29,10 @@ class Arithmetic:
     """A scheme and its widths.
 
     Attributes:
-        scheme: one of :data:`SCHEMES`.
+        scheme: one of :data:`~sumtile.explore.arithmetic.SCHEMES`.
         weight_bits: width of the weights of multiplying layers; None for the scheme's own.
         bits: width of features.
-        ends: width of the weights of the first and the last layer, for :data:`FITTED` schemes; None for the scheme's own.
+        ends: width of the weights of the first and the last layer, for :data:`~sumtile.explore.arithmetic.FITTED` schemes; None for the scheme's own.
     """
 
     scheme: str

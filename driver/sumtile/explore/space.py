@@ -50,7 +50,7 @@ class Design:
     """A point of a space.
 
     Attributes:
-        fixed: share of the output lanes that multiply, where an array has lanes of both kinds; see :func:`fixed_lanes`.
+        fixed: share of the output lanes that multiply, where an array has lanes of both kinds; see :func:`~sumtile.explore.space.fixed_lanes`.
     """
 
     arithmetic: Arithmetic
