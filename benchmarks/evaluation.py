@@ -45,6 +45,7 @@ def main() -> int:
         "2 workers": ("1 worker", lambda: on_workers(program, dataset, 2)),
         "2 workers, one killed": ("1 worker", lambda: on_workers(program, dataset, 2, kill=True)),
     }
+    load = os.getloadavg()[0]
     found: dict[str, list[Evaluation]] = {way: [] for way in ways}
     with open_screen(sys.stderr).progress("evaluating", arguments.rounds * len(ways), "runs") as advance:
         for _ in range(arguments.rounds):
@@ -59,7 +60,8 @@ def main() -> int:
         ratio = statistics.median(one.seconds / this.seconds for one, this in zip(found[against], found[way]))
         rows.append((way, f"{seconds:.1f}", f"{len(dataset) / seconds:.0f}", f"{ratio:.2f}", "equal" if equal[way] else "DIFFER"))
     screen = open_screen(sys.stdout)
-    screen.line(f"{len(dataset)} images, {len(os.sched_getaffinity(0))} processor cores, accuracy {100 * first.accuracy:.2f} %; medians of {arguments.rounds} rounds")
+    cores = f"{len(os.sched_getaffinity(0))} processor cores with a load of {load:.1f} before"  # a second worker needs a core that is free
+    screen.line(f"{len(dataset)} images, {cores}, accuracy {100 * first.accuracy:.2f} %; medians of {arguments.rounds} rounds")
     screen.table(COLUMNS, rows)
     return 0 if all(equal.values()) else 1
 

@@ -94,7 +94,13 @@ def test_a_caller_that_stops_early_leaves_nothing(dask: LocalCluster) -> None:
 
 
 @pytest.mark.parametrize(
-    "fault, sentence", [("open", "the job cannot be opened."), ("sentence", "chunk -1 is not a number."), ("surprise", "piece 2 met an unexpected ValueError: surprise")]
+    "fault, sentence",
+    [
+        ("open", "the job cannot be opened."),
+        ("sentence", "chunk -1 is not a number."),
+        ("surprise", "piece 2 met an unexpected ValueError: surprise"),
+        ("file", "piece 2 met an unexpected FileNotFoundError: .*/no/file"),
+    ],
 )
 def test_a_failing_job_ends_the_work_with_its_sentence(fault: str, sentence: str, dask: LocalCluster) -> None:
     with pytest.raises(SumtileError, match=sentence):

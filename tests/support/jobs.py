@@ -44,6 +44,8 @@ class Square:
             time.sleep(60)
         if self.fault == "sentence":
             raise SumtileError("chunk -1 is not a number.")
+        if self.fault == "file":
+            open("/no/file")
         raise ValueError("surprise")
 
     def _dies(self) -> bool:

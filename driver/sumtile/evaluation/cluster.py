@@ -10,6 +10,7 @@ start; every wait ends; and nothing is left on the scheduler.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import pkgutil
 import time
@@ -17,7 +18,7 @@ import uuid
 import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
@@ -45,6 +46,9 @@ AHEAD = 2
 
 _LOOK = 1.0
 """Seconds between two looks at the list of workers."""
+
+_ANSWER = 30.0
+"""Seconds that a busy scheduler has to list its workers."""
 
 _FETCH = 2.0
 """Seconds for the result of a task to come from its worker, which may be gone; Dask runs the task again then."""
@@ -128,6 +132,7 @@ class _Session:
         self._greeted: dict[str, Future] = {}
         self._present: set[str] = set()
         self._losses = 0
+        self._numbers = itertools.count()
         self._heard = time.monotonic()
 
     def results(self) -> Iterator[tuple[int, Any]]:
@@ -175,7 +180,7 @@ class _Session:
         """A task for one worker, or for any."""
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Sending large graph")  # a job or a chunk of more than 10 MB is sent once, as it must be
-            return self._client.submit(function, *arguments, key=f"sumtile-{self._run}-{name}", workers=[worker] if worker else None, pure=False)
+            return self._client.submit(function, *arguments, key=f"sumtile-{self._run}-{next(self._numbers)}-{name}", workers=[worker] if worker else None, pure=False)
 
     def _watch(self, future: Future, handler: Callable[[Any, Future], tuple[int, Any] | None], what: Any) -> Future:
         """Has the handler called when the task has ended; it gives the index and the result of a chunk that is done."""
@@ -185,7 +190,7 @@ class _Session:
     def _look_around(self) -> None:
         """Greets workers that have come, and counts those that have gone."""
         try:
-            present = set(self._client.nthreads(callback_timeout=CONNECT))
+            present = set(self._client.nthreads(callback_timeout=_ANSWER))
         except Exception:  # Dask has no one type for a connection that ends
             raise self._lost() from None
         for worker in self._present - present:
@@ -201,7 +206,7 @@ class _Session:
 
     def _met(self, worker: str, future: Future) -> None:
         """A worker told its version of sumtile; it may open the job, which nobody gets before."""
-        if worker not in self._present:
+        if self._greeted.get(worker) is not future:
             return
         version = self._outcome(future, f"the worker {worker}")
         if version != __version__:
@@ -212,7 +217,7 @@ class _Session:
 
     def _loaded(self, worker: str, future: Future) -> None:
         """A worker opened the job; it may have chunks."""
-        if worker in self._present:
+        if self._greeted.get(worker) is future:
             self._cluster.shares.setdefault(worker, Share()).where = self._outcome(future, f"the worker {worker}")
             self._losses = 0
 
@@ -225,48 +230,46 @@ class _Session:
 
     def _finished(self, index: int, future: Future) -> tuple[int, Any]:
         """A chunk is done, or it ended its workers."""
-        from distributed import KilledWorker
-
-        try:
-            worker, result = self._outcome(future, self._name(index))
-        except KilledWorker:
-            raise self._deadly() from None
+        if _killed(future):
+            raise self._deadly()
+        worker, result = self._outcome(future, self._name(index))
         del self._out[index]
         self._cluster.shares.setdefault(worker, Share()).chunks += 1
         return index, result
 
     def _outcome(self, future: Future, what: str) -> Any:
-        """The result of a task that has ended; KilledWorker, SumtileError with a sentence about ``what``, or _NotHereError."""
-        from distributed import KilledWorker, TimeoutError
-
+        """The result of a task that has ended; SumtileError with a sentence about ``what``, or _NotHereError."""
         if future.status == "cancelled":
             raise self._lost()
-        try:
-            return future.result(timeout=_FETCH)
-        except (SumtileError, KilledWorker):
-            raise
-        except ImportError as error:
-            raise SumtileError(f"{what} met a machine without this sumtile ({error}); install sumtile {__version__} there, with 'pip install sumtile[cluster]'.") from None
-        except TimeoutError:
-            raise _NotHereError from None
-        except (CancelledError, OSError):
-            raise self._lost() from None
-        except Exception as error:
+        if future.status != "error":
+            try:
+                return future.result(timeout=_FETCH)
+            except Exception:  # whatever it is, the task will end again: done, failed or cancelled
+                raise _NotHereError from None
+        error = future.exception()
+        if isinstance(error, SumtileError):
+            raise error
+        if isinstance(error, ImportError):
             raise SumtileError(
-                f"{what} met an unexpected {type(error).__name__}: {error}; look at the log of the worker, or run without --cluster and with SUMTILE_TRACEBACK=1."
-            ) from None
+                f"{what} met a machine where sumtile {__version__} is not installed, or not wholly ({error}); run 'pip install sumtile[cluster]' there, and start the worker again."
+            )
+        raise SumtileError(f"{what} met an unexpected {type(error).__name__}: {error}; look at the log of the worker, or run without --cluster and with SUMTILE_TRACEBACK=1.")
 
     def _deadly(self) -> SumtileError:
         """Dask gave up chunks because worker after worker died with them in hand: the one that it was at, or the next."""
-        from distributed import KilledWorker
-
         time.sleep(_LOOK)  # those that died together are told together
-        given_up = [index for index, future in sorted(self._out.items()) if future.status == "error" and isinstance(future.exception(), KilledWorker)]
-        names = " or ".join(self._name(index) for index in given_up)
+        names = " or ".join(self._name(index) for index, future in sorted(self._out.items()) if _killed(future))
         return SumtileError(f"worker after worker of {self._cluster.address} ended at {names}; look at their logs and at their free memory, or run these images without --cluster.")
 
     def _lost(self) -> SumtileError:
         return SumtileError(f"the scheduler {self._cluster.address} cannot be reached any more; see whether it runs and whether the network is up, and evaluate again.")
+
+
+def _killed(future: Future) -> bool:
+    """Whether Dask gave a task up because it ended too many workers."""
+    from distributed import KilledWorker
+
+    return future.status == "error" and isinstance(future.exception(), KilledWorker)
 
 
 class _NotHereError(Exception):
