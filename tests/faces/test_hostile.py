@@ -17,10 +17,12 @@ from tests.faces.known import answers
 from tests.faces.raw import request, send
 from visit.server import HOST, Server
 
+from sumtile.overlay.resources import models_folder
 from sumtile.program import Program
 
 pytestmark = pytest.mark.faces
 
+DOCS = models_folder().parent / "docs" / "serve.md"
 SETTLE_S = 15.0
 """Seconds within which what a request has left behind is gone: keep-alive connections end after 5."""
 
@@ -46,6 +48,12 @@ def test_an_input_gets_its_answer(hostile: Hostile, server: Server, programs: di
     assert (reply.status, hostile.sentence in reply.error) == (hostile.status, True), reply
     assert "Traceback" not in reply.error and "/site-packages/" not in reply.error and len(reply.error) < 500
     assert_classifies(server, programs["adder"])
+
+
+def test_the_page_has_the_table() -> None:
+    rows = [f"| {hostile.kind} | {hostile.status or 'closed'} | {hostile.sentence} |" for hostile in INPUTS]
+    page = DOCS.read_text(encoding="utf-8").partition("## Hostile inputs")[2]
+    assert [line for line in page.splitlines() if line.startswith("| ")][1:] == rows
 
 
 @pytest.mark.parametrize("part", [0.0, 0.5, 1.0], ids=["head only", "half a picture", "before the answer"])
