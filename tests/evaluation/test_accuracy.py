@@ -15,7 +15,8 @@ from sumtile import Accelerator
 from sumtile.cli.calibration import calibration_images
 from sumtile.datasets import Dataset, open_dataset
 from sumtile.errors import SumtileError
-from sumtile.evaluation import evaluate, program_labels
+from sumtile.evaluation import evaluate, program_labels, targets
+from sumtile.evaluation.accuracy import Predictor
 from sumtile.evaluation.samples import load_samples, sample_program
 from sumtile.images import read_image
 from sumtile.overlay import Overlay
@@ -31,6 +32,21 @@ def test_predictions_do_not_depend_on_target_or_processes(program_file: Path, da
         result = evaluate(program, dataset, target, processes, counts.append)
         np.testing.assert_array_equal(result.predictions, reference.predictions, f"{target} with {processes} processes")
         assert result.correct == reference.correct and sum(counts) == len(dataset)
+
+
+def test_a_worker_computes_with_what_its_machine_is(program_file: Path, dataset_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program, dataset = read_program(program_file), open_dataset(dataset_file)
+    with Predictor(program, None).open() as predict:
+        assert predict.where.startswith("C simulation of ")
+    monkeypatch.setattr(targets, "on_real_board", lambda: True)
+    monkeypatch.setitem(targets.TARGETS, "board", targets.TARGETS["emulated"])
+    with Predictor(program, None).open() as predict:
+        assert "emulated" in predict.where
+    with Predictor(program, "golden").open() as predict:
+        assert predict.where == "integer golden model in numpy"
+    for target in ("board", None):
+        with pytest.raises(SumtileError, match="2 processes were asked for, but a board serves one"):
+            evaluate(program, dataset, target, 2)
 
 
 def test_class_folders_are_matched_by_name_and_resized(program_file: Path, tmp_path: Path) -> None:

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Chunks of work on the workers of a Dask scheduler: PCs, boards, or both; see docs/evaluate.md.
 
-Dask hands a chunk of a lost worker to another one, and the job as well, which is a result like others to it. What is here is the
-rest: no worker gets a chunk before it has opened the job, which replaces a long wait somewhere by a sentence at the
+Dask hands the chunks of a lost worker to others, and the job as well, which is the result of a task to it. What is here is the rest:
+each worker tells its version and opens the job before chunks are handed out for it, so that what is wrong is told at the
 start; every wait ends; and nothing is left on the scheduler.
 """
 
