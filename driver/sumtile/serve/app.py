@@ -5,10 +5,11 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
@@ -21,7 +22,7 @@ from starlette.routing import Route
 from sumtile.overlay.host import on_real_board
 from sumtile.serve import files
 from sumtile.serve.answers import as_dict, program_facts
-from sumtile.serve.guard import Guard, error_response
+from sumtile.serve.guard import Guard
 from sumtile.serve.limits import Limits, RefusalError
 from sumtile.serve.metrics import CONTENT_TYPE, Metrics
 from sumtile.serve.rate import RateLimit
@@ -128,9 +129,7 @@ class _Addresses:
         client = request.client.host if request.client else ""
         wait = self._rate.take(client) if self._rate else 0.0
         if wait:
-            raise RefusalError(
-                429, f"{client} sends more than {self.limits.rate:g} pictures a second; wait {wait:.1f} s.", {"Retry-After": str(max(1, round(wait + 0.5))), "Connection": "close"}
-            )
+            raise RefusalError(429, f"{client} sends more than {self.limits.rate:g} pictures a second; wait {wait:.1f} s.", {"Retry-After": str(math.ceil(wait))})
 
     async def _bounded(self, work: Awaitable[T], request: Request) -> T:
         """The result of ``work``, unless time is up or the client goes before; then it is cancelled."""
@@ -155,7 +154,7 @@ async def _disconnected(request: Request) -> None:
         pass
 
 
-async def _refuse(request: Request, error: Exception) -> Response:
+async def _refuse(request: Request, error: Exception) -> NoReturn:
     """What the router refuses, as the rest is refused."""
     assert isinstance(error, HTTPException)
     path = request.url.path[:80]
@@ -166,7 +165,7 @@ async def _refuse(request: Request, error: Exception) -> Response:
         sentence = f"there is nothing at {path}; the page is at /, and what can be asked at /api."
     else:
         sentence = error.detail
-    return error_response(RefusalError(error.status_code, sentence, error.headers or {}))
+    raise RefusalError(error.status_code, sentence, error.headers or {})
 
 
 def _named(known: dict[str, files.File], request: Request) -> Response:

@@ -66,9 +66,8 @@ def address(listener: socket.socket) -> str:
     return f"http://[{shown}]:{port}/" if ":" in shown else f"http://{shown}:{port}/"
 
 
-def run(switch: ProgramSwitch, limits: Limits, listener: socket.socket) -> None:
-    """Serves until SIGTERM or SIGINT; requests that run then get ``limits.closing_s`` to end. Closes the socket and the accelerator."""
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s")
+def make_server(switch: ProgramSwitch, limits: Limits, listener: socket.socket) -> uvicorn.Server:
+    """A server for a socket; ``run(sockets=[listener])`` serves until its ``should_exit`` is true, and closes the accelerator."""
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # what clients do wrong is in our own log
     config = uvicorn.Config(
         make_app(switch, limits, loopback=is_loopback(listener)),
@@ -84,9 +83,16 @@ def run(switch: ProgramSwitch, limits: Limits, listener: socket.socket) -> None:
         timeout_keep_alive=round(limits.idle_s),
         timeout_graceful_shutdown=round(limits.closing_s),
     )
+    return uvicorn.Server(config)
+
+
+def run(switch: ProgramSwitch, limits: Limits, listener: socket.socket) -> None:
+    """Serves until SIGTERM or SIGINT, and logs to stderr; requests that wait then get ``limits.closing_s`` to end."""
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s")
+    server = make_server(switch, limits, listener)
     before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)}  # uvicorn raises it again when it has ended
     try:
-        uvicorn.Server(config).run(sockets=[listener])
+        server.run(sockets=[listener])
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

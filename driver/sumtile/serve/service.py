@@ -42,7 +42,6 @@ class Service:
     def __init__(self, switch: ProgramSwitch, limits: Limits) -> None:
         self.switch, self.limits = switch, limits
         self._decoder, self._accelerator = Line("decoder"), Line("accelerator")
-        self._closing = False
 
     @property
     def queue(self) -> int:
@@ -65,8 +64,6 @@ class Service:
         Raises:
             RefusalError: not a picture, too many pixels, a full queue, or an accelerator that failed.
         """
-        if self._closing:
-            raise RefusalError(503, "the server is closing; send the picture again when it is back.", {"Retry-After": "10"})
         if self.full:
             raise RefusalError(
                 503, f"{self.queue} pictures are waiting already, and more than {self.limits.queue} may not; send the picture again in a moment.", {"Retry-After": "1"}
@@ -88,7 +85,6 @@ class Service:
 
     def close(self) -> None:
         """Ends both threads and closes the accelerator; what runs on it is waited for, at most the time of a layer."""
-        self._closing = True
         self._decoder.close(wait=False)
         self._accelerator.close()
         self.switch.close()

@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from python_multipart.exceptions import FormParserError
 from starlette.datastructures import Headers, UploadFile
@@ -19,9 +19,7 @@ from sumtile.serve.limits import Limits, RefusalError
 FIELD = "image"
 """Name of the form's field that holds the picture."""
 
-_CLOSE = {"Connection": "close"}  # the rest of the body is not read
 _FORM = "multipart/form-data"
-_SKIP_S, _SKIP_IDLE_S, _SKIP_BYTES = 2.0, 0.3, 64 << 20  # how much of a refused body is read nevertheless
 
 
 class Uploads:
@@ -46,7 +44,8 @@ class Uploads:
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind and kind not in (_FORM, "application/octet-stream") and not kind.startswith("image/"):
             raise RefusalError(
-                415, f"the body is of type {kind[:80]}, but a picture is needed; send it as image/..., as application/octet-stream, or in the field '{FIELD}' of a form.", _CLOSE
+                415,
+                f"the body is of type {kind[:80]}, but a picture is needed; send it as image/..., as application/octet-stream, or in the field '{FIELD}' of a form.",
             )
         body = bytearray()
         try:
@@ -62,7 +61,7 @@ class Uploads:
         limits, begin = self._limits, time.monotonic()
         declared = request.headers.get("content-length", "")
         if declared.isdecimal() and int(declared) > limits.picture_bytes:
-            raise await self._too_large(request, reading="expect" not in request.headers)
+            raise self._too_large()
         more = True
         while more:
             patience = begin + limits.upload_s + len(body) / limits.upload_rate - time.monotonic()
@@ -72,7 +71,6 @@ class Uploads:
                 raise RefusalError(
                     408,
                     f"the picture did not arrive within {limits.upload_s:g} s and {limits.upload_rate / 1024:g} KiB a second; send a smaller one, or over a faster network.",
-                    _CLOSE,
                 ) from None
             if message["type"] == "http.disconnect":
                 raise ClientDisconnect
@@ -80,19 +78,12 @@ class Uploads:
             body += chunk
             self._held += len(chunk)
             if len(body) > limits.picture_bytes:
-                raise await self._too_large(request, reading=more)
+                raise self._too_large()
             if self._held > limits.uploads_bytes:
-                raise RefusalError(503, "too many pictures are arriving at once; send this one again in a moment.", {"Retry-After": "2", **_CLOSE})
+                raise RefusalError(503, "too many pictures are arriving at once; send this one again in a moment.", {"Retry-After": "2"})
 
-    async def _too_large(self, request: Request, reading: bool) -> RefusalError:
-        """The refusal, after a part of what is still on its way: a client that is sending would lose the answer otherwise."""
-        skipped, deadline = 0, time.monotonic() + _SKIP_S
-        with suppress(asyncio.TimeoutError):
-            while reading and skipped < _SKIP_BYTES:
-                message = await asyncio.wait_for(request.receive(), max(0.0, min(_SKIP_IDLE_S, deadline - time.monotonic())))
-                skipped += len(message.get("body", b""))
-                reading = message.get("more_body", False)
-        return RefusalError(413, f"the picture is too large: at most {self._limits.picture_bytes >> 20} MiB are taken; scale it down or save it as JPEG.", _CLOSE)
+    def _too_large(self) -> RefusalError:
+        return RefusalError(413, f"the picture is too large: at most {self._limits.picture_bytes / (1 << 20):g} MiB are taken; scale it down or save it as JPEG.")
 
 
 async def _from_form(headers: Headers, body: bytes) -> bytes:
