@@ -8,6 +8,7 @@ import argparse
 import math
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sumtile.cli.arguments import positive
@@ -62,6 +63,9 @@ def run(arguments: argparse.Namespace) -> int:
     except ModuleNotFoundError as error:
         raise SumtileError(f"the page needs the package {error.name}, which is missing; pip install 'sumtile[serve]'.") from None
 
+    if arguments.systemd:
+        print(_unit(arguments), end="")
+        return 0
     screen = open_screen(sys.stdout)
     listener = server.listen(arguments.host, arguments.port)  # a taken port is told before anything takes long
     try:
@@ -82,6 +86,17 @@ def run(arguments: argparse.Namespace) -> int:
     server.run(switch, limits, listener)
     screen.line("ended", style="dim")
     return 0
+
+
+def _unit(arguments: argparse.Namespace) -> str:
+    """A systemd unit that runs this command with these arguments from anywhere."""
+    from sumtile.serve import read_programs
+    from sumtile.serve.unit import systemd_unit
+
+    read_programs(arguments.programs)  # a wrong file is told now, and not by the next start of the machine
+    options = {"--host": arguments.host, "--port": arguments.port, "--board": arguments.board, "--timeout": arguments.timeout, "--queue": arguments.queue, "--rate": arguments.rate}
+    given = [word for option, value in options.items() if value is not None for word in (option, f"{value:g}" if isinstance(value, float) else str(value))]
+    return systemd_unit([sys.executable, "-m", "sumtile.cli", "serve", *given, *(str(Path(program).resolve()) for program in arguments.programs)])
 
 
 def _programs(arguments: argparse.Namespace, screen: Screen) -> dict[str, Program]:
