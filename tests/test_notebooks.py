@@ -36,7 +36,7 @@ def test_its_last_line_says_where_it_ran(name: str) -> None:
 
 def test_classify_shows_pictures_right_answers_and_where_they_come_from() -> None:
     shown = run_notebook("01_classify.ipynb")
-    assert len(shown.pictures) == 2
+    assert len(shown.pictures) == 3  # classes, profile, all samples
     assert shown.line(" are right; ") == "20 of 20 are right; wrong: none"
     assert shown.lines[-1] == "These results come from: emulated zcu102 (C simulation of adder_conv)"
 

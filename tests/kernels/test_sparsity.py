@@ -19,17 +19,17 @@ OVERLAY = ENGINES["basis"]
 
 @pytest.mark.parametrize("coefficients, features", [(0.0, 1.0), (0.1, 0.5), (0.7, 0.3), (1.0, 1.0)])
 def test_the_densities_are_those_asked_for(coefficients: float, features: float) -> None:
-    sparse = sparse_layer(MapShape(9, 8, 40), 4, coefficients, features)
+    sparse = sparse_layer(OVERLAY.engine, MapShape(9, 8, 40), 4, coefficients, features)
     marks = split_weights(sparse.layer, sparse.weights)[0]
     assert np.abs(marks).max(initial=0) <= 1 and np.mean(marks != 0) == pytest.approx(coefficients, abs=0.02)
     assert sparse.features.max() <= 255 and np.mean(sparse.features != 0) == pytest.approx(features, abs=0.03)
-    again = sparse_layer(MapShape(9, 8, 40), 4, coefficients, features)
+    again = sparse_layer(OVERLAY.engine, MapShape(9, 8, 40), 4, coefficients, features)
     np.testing.assert_array_equal(sparse.weights, again.weights)
 
 
 @pytest.mark.parametrize("coefficients, features", [(0.05, 0.5), (0.5, 1.0)])
 def test_the_simulation_executes_these_cycles(coefficients: float, features: float) -> None:
-    engine, sparse = OVERLAY.engine, sparse_layer(MapShape(6, 7, 20), 3, coefficients, features)
+    engine, sparse = OVERLAY.engine, sparse_layer(OVERLAY.engine, MapShape(6, 7, 20), 3, coefficients, features)
     layer, kernel = sparse.layer, load_kernel(OVERLAY)
     largest = max(int(np.abs(accumulate(layer, sparse.features, sparse.weights)).max()), 1)
     requantization = Requantization.fit(np.full(layer.channels, 16000 / largest), np.zeros(layer.channels))
@@ -44,7 +44,7 @@ def test_the_simulation_executes_these_cycles(coefficients: float, features: flo
 
 def test_zeros_save_cycles_until_the_gather_is_the_bound() -> None:
     engine, shape = OVERLAY.engine, MapShape(6, 7, 20)
-    cycles = [part_cycles(engine, sparse.layer, sparse.features, sparse.weights) for sparse in (sparse_layer(shape, 3, density, 1.0) for density in (0.02, 0.3, 1.0))]
+    cycles = [part_cycles(engine, sparse.layer, sparse.features, sparse.weights) for sparse in (sparse_layer(engine, shape, 3, density, 1.0) for density in (0.02, 0.3, 1.0))]
     assert cycles[0]["adders"] < cycles[1]["adders"] < cycles[2]["adders"]
     assert len({each["gather"] for each in cycles}) == 1
-    assert dense_cycles(engine, sparse_layer(shape, 3, 0.3, 1.0).layer) == 6 * 7 * 20 * 20 * 9 // (9 * engine.to)
+    assert dense_cycles(engine, sparse_layer(engine, shape, 3, 0.3, 1.0).layer) == 6 * 7 * 20 * 20 * 9 // (9 * engine.to)

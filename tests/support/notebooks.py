@@ -15,6 +15,24 @@ NOTEBOOKS = sorted(path.name for path in FOLDER.glob("*.ipynb"))
 LIMIT_SECONDS = 600
 """Of a cell. A notebook takes less than three minutes; a busy machine several times that."""
 
+AS_ON_A_BOARD = """
+import inspect
+import sys
+from sumtile import SumtileError
+from sumtile.csim import build
+
+sys.modules.update(dict.fromkeys(("clang", "dask", "distributed", "hls4ml", "onnx", "onnxruntime", "rich", "starlette", "torch", "uvicorn")))
+found = build.compiler_command
+
+def only_for_the_board():
+    if any("/sumtile/emulated/" in frame.filename for frame in inspect.stack(0)):
+        return found()
+    raise SumtileError("no C++ compiler 'g++' was found.")
+
+build.compiler_command = only_for_the_board
+"""
+"""To run before a notebook: no extra packages but matplotlib, which PYNQ images have, and no compiler but for what stands for the board's logic."""
+
 
 @dataclass(frozen=True)
 class Shown:

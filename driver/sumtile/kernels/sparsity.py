@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sumtile.kernels.basis import split_weights
+from sumtile.kernels.basis import most_mask_tiles, split_weights
 from sumtile.kernels.concentration import row_cycles
 from sumtile.kernels.cycles import stage_cycles
 from sumtile.kernels.layer import Layer, MapShape
@@ -35,10 +35,11 @@ class SparseLayer:
     weights: np.ndarray
 
 
-def sparse_layer(shape: MapShape, bases: int, coefficients: float, features: float, seed: int = 0) -> SparseLayer:
+def sparse_layer(engine: Engine, shape: MapShape, bases: int, coefficients: float, features: float, seed: int = 0) -> SparseLayer:
     """A padded 3x3 convolution with as many outputs as inputs.
 
     Args:
+        engine: one with a basis array, whose tiles the coefficients fill.
         shape: of its input.
         bases: shared kernels.
         coefficients, features: shares that are not zero.
@@ -49,6 +50,7 @@ def sparse_layer(shape: MapShape, bases: int, coefficients: float, features: flo
     weights = rng.integers(-128, 128, layer.weight_shape)
     split = split_weights(layer, weights)[0]
     split[...] = rng.choice([-1, 1], split.shape) * (rng.random(split.shape) < coefficients)
+    layer = replace(layer, mask_tiles=most_mask_tiles(engine, layer, weights))
     pixels = (shape.height, shape.width, shape.channels)
     return SparseLayer(layer, rng.integers(1, 256, pixels) * (rng.random(pixels) < features), weights)
 

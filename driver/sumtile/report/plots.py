@@ -37,6 +37,20 @@ def plot_classes(labels: Sequence[tuple[str, float]], image: Any = None) -> Figu
     return figure
 
 
+def plot_pictures(images: Sequence[Any], names: Sequence[str], right: Sequence[bool]) -> Figure:
+    """Images (anything that ``imshow`` takes) in rows of ten, each under what it was taken for; red where that is wrong."""
+    from matplotlib import pyplot
+
+    rows = -(-len(images) // 10)
+    figure, places = pyplot.subplots(rows, 10, figsize=(12, 1.45 * rows), squeeze=False, layout="constrained")
+    for axes in places.flat:
+        axes.axis("off")
+    for axes, image, name, is_right in zip(places.flat, images, names, right):
+        axes.imshow(image, cmap="gray")
+        axes.set_title(name, fontsize=10, color="black" if is_right else "tab:red")
+    return figure
+
+
 def plot_profile(names: Sequence[str], seconds: Sequence[float], cycles: Sequence[int], clock_mhz: float) -> Figure:
     """Two times of each layer side by side.
 
