@@ -11,7 +11,9 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -84,6 +86,17 @@ def test_the_command_prints_what_each_worker_did(dask: LocalCluster, program_fil
     assert {line.split()[0] for line in table[1:]} == {worker.address for worker in dask.scheduler.workers.values()}
     assert main([*command, "--cluster", dask.scheduler_address, "--json"]) == 0
     assert sum(share["chunks"] for share in json.loads(capsys.readouterr().out)["workers"].values()) == 3
+
+
+def test_two_evaluations_at_once_do_not_mix(dask: LocalCluster, program_file: Path, dataset_file: Path) -> None:
+    program, dataset = read_program(program_file), open_dataset(dataset_file)
+    mirrored = replace(dataset, images=dataset.images[:, :, ::-1].copy())
+    expected = [evaluate(program, data, "golden").predictions for data in (dataset, mirrored)]
+    assert (expected[0] != expected[1]).any()
+    with ThreadPoolExecutor(2) as threads:
+        for found, right in zip(threads.map(lambda data: evaluate(program, data, None, cluster=Cluster(dask.scheduler_address)).predictions, (dataset, mirrored)), expected):
+            np.testing.assert_array_equal(found, right)
+    assert nothing_left(dask)
 
 
 def test_a_caller_that_stops_early_leaves_nothing(dask: LocalCluster) -> None:

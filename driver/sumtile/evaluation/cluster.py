@@ -283,11 +283,11 @@ def _connected(address: str) -> Iterator[Client]:
         from distributed import Client
     except ImportError:
         raise SumtileError("a cluster needs Dask distributed, which is not installed; run: pip install 'sumtile[cluster]'.") from None
-    logs = [logging.getLogger(name) for name in ("distributed", "distributed.client")]
-    handlers = [log.handlers for log in logs]
+    handlers = [handler for name in ("distributed", "distributed.client") for handler in logging.getLogger(name).handlers]
+    silence = logging.Filter("no logger has this name")
     try:
-        for log in logs:
-            log.handlers = [logging.NullHandler()]
+        for handler in handlers:
+            handler.addFilter(silence)
         with ThreadPoolExecutor(1) as thread:  # a notebook's own thread has an event loop already
             thread.submit(asyncio.run, _check(address)).result()
         client = Client(address, timeout=CONNECT, set_as_default=False, name="sumtile")
@@ -297,8 +297,8 @@ def _connected(address: str) -> Iterator[Client]:
             with suppress(Exception):  # the scheduler may be gone
                 client.close(timeout=CONNECT)
     finally:
-        for log, shown in zip(logs, handlers):
-            log.handlers = shown
+        for handler in handlers:
+            handler.removeFilter(silence)
 
 
 async def _check(address: str) -> None:
