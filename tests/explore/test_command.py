@@ -13,9 +13,10 @@ import pytest
 from PIL import Image
 
 from sumtile.cli import main
+from sumtile.compiler import sketch_network
 from sumtile.datasets import open_dataset
 from sumtile.explore import Arithmetic, Exploration, explore, make_field
-from sumtile.explore.accuracy import Measurement, measure_accuracy
+from sumtile.explore.accuracy import Measurement, measure_accuracy, runnable_overlay
 from sumtile.explore.group import Field
 from sumtile.explore.overlays import save_overlays
 from sumtile.explore.picture import exploration_figure
@@ -106,6 +107,17 @@ def test_accuracy_is_that_of_the_network_on_any_overlay(network: Network, tmp_pa
     assert measured.accuracies[None] >= 0.95 and sum(done) == len(images)
     assert "SUMTILE_OVERLAYS" not in os.environ
     assert exploration_figure(explore([measured])).axes[-1].get_xlabel() == "% of the images right"
+
+
+@pytest.mark.parametrize("board", ["pynq-z2", "zcu102"])
+@pytest.mark.parametrize(("scheme", "weights", "features"), [("msq", 4, 8), ("msq", 8, 8), ("msq", 8, 16), ("sp2", 8, 8), ("covering", 16, 16)])
+def test_every_ratio_has_an_engine_to_measure_it(network: Network, board: str, scheme: str, weights: int, features: int) -> None:
+    field = make_field(network, board, Arithmetic(scheme, weights, features))
+    for share in field.shares:
+        overlay = runnable_overlay(field, share)
+        lanes = overlay.engine.arrays[0].fixed_lanes
+        assert lanes == (0 if share is None else share * overlay.engine.to)
+        sketch_network(network, field.arithmetic.rules(share), overlay)
 
 
 @pytest.mark.parametrize(

@@ -19,13 +19,13 @@ from sumtile.compiler import compile_network
 from sumtile.datasets import Dataset
 from sumtile.evaluation import evaluate
 from sumtile.explore.group import Field
-from sumtile.explore.space import Design, Lanes, Supply
+from sumtile.explore.space import Design, Lanes, Supply, make_overlay
 from sumtile.network import Network
 from sumtile.overlay import Overlay
 from sumtile.overlay.file import write_overlays
 from sumtile.quantize import quantize_network
 
-_DEEP = 1 << 15
+_DEEP, _STREAM_BITS = 1 << 15, 32
 _FOLDER = "SUMTILE_OVERLAYS"
 
 
@@ -56,33 +56,33 @@ def measure_accuracy(network: Network, field: Field, measurement: Measurement, a
     Raises:
         SumtileError: the data set's classes are not the network's, or a layer is none for an engine.
     """
-    return replace(field, accuracies={share: _accuracy(network, field, share, measurement, advance) for share in field.shares})
+    overlays = {share: runnable_overlay(field, share) for share in field.shares}
+    return replace(field, accuracies={share: _accuracy(network, field, share, overlay, measurement, advance) for share, overlay in overlays.items()})
 
 
-def _accuracy(network: Network, field: Field, share: Fraction | None, measurement: Measurement, advance: Callable[[int], None]) -> float:
-    quantized = quantize_network(network, measurement.calibration, field.arithmetic.rules(share))
-    with _described(_runnable(field, share)) as overlay:
-        program = compile_network(quantized, overlay)
-        return evaluate(program, measurement.dataset, "csim", measurement.processes, advance).accuracy
-
-
-def _runnable(field: Field, share: Fraction | None) -> Overlay:
+def runnable_overlay(field: Field, share: Fraction | None) -> Overlay:
     """A small engine with buffers for any network, whose lanes have exactly that share."""
-    beat = field.base.engine.stream_bits // field.arithmetic.data_bits
-    to = beat if share is None else lcm(beat, 2 * share.denominator)
-    lanes = Lanes(max(field.space.ti), to, 1, 1 if len(field.arrays) > 1 else 0)
-    return replace(field.overlay(Design(field.arithmetic, lanes, Supply(1, 1, *[_DEEP] * 4), share)), name="explored")
+    base = replace(field.base, engines=(replace(field.base.engine, stream_bits=_STREAM_BITS),))
+    beat = _STREAM_BITS // field.arithmetic.data_bits
+    lanes = Lanes(16, 16 if share is None else lcm(beat, 2 * share.denominator), 1, 1 if len(field.arrays) > 1 else 0)
+    return replace(make_overlay(base, field.arrays, Design(field.arithmetic, lanes, Supply(1, 1, *[_DEEP] * 4), share)), name="explored")
+
+
+def _accuracy(network: Network, field: Field, share: Fraction | None, overlay: Overlay, measurement: Measurement, advance: Callable[[int], None]) -> float:
+    quantized = quantize_network(network, measurement.calibration, field.arithmetic.rules(share))
+    with _described(overlay):
+        return evaluate(compile_network(quantized, overlay), measurement.dataset, "csim", measurement.processes, advance).accuracy
 
 
 @contextmanager
-def _described(overlay: Overlay) -> Iterator[Overlay]:
+def _described(overlay: Overlay) -> Iterator[None]:
     """The overlay where programs look for it, in this process and in those that it starts."""
     before = os.environ.get(_FOLDER)
     with tempfile.TemporaryDirectory(prefix="sumtile-explore-") as folder:
         write_overlays(Path(folder), [(overlay, "for the accuracy of an exploration")])
         os.environ[_FOLDER] = folder
         try:
-            yield overlay
+            yield
         finally:
             if before is None:
                 del os.environ[_FOLDER]
