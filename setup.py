@@ -43,7 +43,7 @@ EXTRAS = {
     # onnx 1.23 and later write a version of the format that onnxruntime 1.31 does not read.
     "compile": ["onnx>=1.16,<1.23"],
     "train": ["torch>=2.2"],
-    "serve": ["python-multipart>=0.0.9", "starlette>=0.37", "uvicorn>=0.29"],
+    "serve": ["python-multipart>=0.0.18", "starlette>=0.47", "uvicorn>=0.29"],
     "cluster": ["distributed>=2024.1"],
     "notebooks": ["ipykernel>=6", "matplotlib>=3.7", "nbclient>=0.9", "nbformat>=5.9"],
     "docs": ["furo>=2024.8", "myst-parser>=4,<6", "sphinx>=8,<10"],

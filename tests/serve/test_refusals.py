@@ -117,6 +117,10 @@ def test_pages_of_others_are_kept_out(client):
     assert client.post("/api/classify?program=adder", content=PICTURE, headers={"Sec-Fetch-Site": "same-origin"}).status_code == 200
 
 
+def test_a_host_that_is_none(open_client):
+    assert open_client(loopback=False).get("/nothing", headers={"Host": "["}).status_code == 404
+
+
 def test_no_picture_touches_the_disk(open_client, monkeypatch, tmp_path):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))  # a file could not be made there
     large = io.BytesIO()

@@ -157,9 +157,9 @@ async def _disconnected(request: Request) -> None:
 async def _refuse(request: Request, error: Exception) -> NoReturn:
     """What the router refuses, as the rest is refused."""
     assert isinstance(error, HTTPException)
-    path = request.url.path[:80]
+    path = request.scope["path"][:80]
     if error.status_code == 405:
-        allowed = (error.headers or {}).get("Allow", "GET")
+        allowed = ", ".join(sorted((error.headers or {}).get("Allow", "GET").split(", ")))
         sentence = f"{path} takes {allowed}, not {request.method[:20]}; docs/serve.md lists the addresses."
     elif error.status_code == 404:
         sentence = f"there is nothing at {path}; the page is at /, and what can be asked at /api."

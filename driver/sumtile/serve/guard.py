@@ -83,7 +83,9 @@ class Guard:
         except RefusalError as refusal:
             await body.skip()
             await error_response(refusal)(scope, receive, send_with_headers)
-        except asyncio.CancelledError:  # the server closes, and what was left of time is over
+        except asyncio.CancelledError:  # the server closes, and the time for what was left is over
+            if status != GONE:
+                raise
             await error_response(RefusalError(503, "the server is closing; send the request again when it is back.", {"Retry-After": "10"}))(scope, receive, send_with_headers)
         except Exception:
             log.exception("request %s: an unexpected error", name)
