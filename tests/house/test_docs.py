@@ -59,9 +59,9 @@ def anchors(page: Path) -> set[str]:
 
 
 def shown_commands(page: Path) -> list[str]:
-    """Lines of code that call sumtile, without what explains them behind two spaces or a #."""
+    """Lines of code that call sumtile, without what explains them behind two spaces or a #, and what takes their output."""
     blocks = (token.content for token in MARKDOWN.parse(text(page)) if token.type in ("fence", "code_block"))
-    lines = (re.split(r"  +|\s#", line.strip())[0] for block in blocks for line in block.replace("\\\n", " ").splitlines())
+    lines = (re.split(r"  +|\s[#>|]", line.strip())[0] for block in blocks for line in block.replace("\\\n", " ").splitlines())
     return [line for line in lines if line.startswith("sumtile ")]
 
 
