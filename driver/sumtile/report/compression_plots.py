@@ -135,7 +135,7 @@ def plot_sparse_speed(faster: Mapping[tuple[float, float], float], bounds: Mappi
     axes.axhline(1, color=BEFORE, linestyle="--")
     axes.annotate("dense array", (1, 1), xycoords=("axes fraction", "data"), ha="right", va="bottom", color=BEFORE)
     marks = [Line2D([], [], color="black", linestyle="", marker=MARKERS.get(bound, "x"), label=f"bound by: {bound}") for bound in sorted(set(bounds.values()))]
-    figure.legend(handles=[*reversed(lines), *marks], loc="outside right upper", frameon=False)
+    figure.legend(handles=[*reversed(lines), *marks], loc="outside right center", frameon=False)
     axes.set(xlabel="coefficients that are not zero (%)", ylabel="times as fast", ylim=(0, None))
     _open(axes)
     return figure
