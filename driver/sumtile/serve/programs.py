@@ -37,14 +37,14 @@ def read_programs(files: Sequence[str | Path]) -> dict[str, Program]:
     return programs
 
 
-def own_programs(board: str) -> Iterator[tuple[str, Program]]:
-    """Programs of :data:`~sumtile.serve.programs.OWN` for a board, one after the other as they are compiled; the sample images calibrate them.
+def own_programs(board: str, names: Sequence[str] = OWN) -> Iterator[tuple[str, Program]]:
+    """Programs of :data:`~sumtile.serve.programs.OWN`, or some of them, for a board, one after the other as they are compiled; the sample images calibrate them.
 
     Raises:
         SumtileError: a board without one of the overlays.
     """
     _, samples = load_samples()
-    for name in OWN:
+    for name in names:
         network_file, overlay_name = _SOURCES[name]
         overlay = Overlay.load(overlay_name, board)
         network = load_network(models_folder() / network_file)

@@ -7,6 +7,7 @@ const at = id => document.getElementById(id);
 const sides = [{select: at("program-a"), result: at("result-a")}, {select: at("program-b"), result: at("result-b")}];
 let here = null;      // the answer of /api
 let picture = null;   // the File or Blob that is shown
+let chosen = null;    // the button of the sample that was clicked last
 let asking = null;    // AbortController of the request under way
 
 start();
@@ -58,9 +59,11 @@ function sampleItem(name, index) {
   const button = make("button", {type: "button", title: what, ariaLabel: `Sample ${index + 1}: ${what}`});
   button.append(make("img", {src: `/samples/${encodeURIComponent(name)}`, alt: "", loading: "lazy", width: 28, height: 28}));
   button.addEventListener("click", async () => {
+    chosen = button;
     try {
       const answer = await fetch(`/samples/${encodeURIComponent(name)}`);
-      show(await answer.blob(), button);
+      const content = await answer.blob();
+      if (chosen === button) show(content, button);   // and not one that was clicked later
     } catch {
       tell("The sample could not be fetched. Is the server still running?", true);
     }
