@@ -124,6 +124,15 @@ def test_schemes_have_a_front_each_unless_accuracy_compares_them(network: Networ
         assert not any(other is not point and all(a <= b for a, b in zip(other.goals, point.goals)) for other in together.points)
 
 
+def test_the_steps_of_a_front_fill_the_device_less_and_less(found: Exploration) -> None:
+    steps = found.steps(100)
+    assert steps[0] == found.points[0] and len(steps) > 3
+    for one, next_ in zip(steps, steps[1:]):
+        assert one.seconds <= next_.seconds and one.fill > next_.fill
+    few = found.steps(3)
+    assert few == [steps[0], steps[(len(steps) - 1) // 2], steps[-1]] and found.steps(1) == steps[:1]
+
+
 def test_a_front_keeps_what_nothing_beats() -> None:
     random = np.random.default_rng(3)
     design = Design(Arithmetic("sp2"), None, Supply(1, 1, 1, 1, 1, 1))  # type: ignore[arg-type]  # lanes do not matter here

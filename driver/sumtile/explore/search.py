@@ -67,7 +67,8 @@ class Exploration:
         faster ones; where they are too many, evenly spaced."""
         shown: list[Point] = []
         for point in self.points:
-            if not any(other.fill <= point.fill and (other.accuracy or 0.0) >= (point.accuracy or 0.0) and other.design.arithmetic == point.design.arithmetic for other in shown):
+            rivals = [other for other in shown if point.accuracy is not None or other.design.arithmetic == point.design.arithmetic]
+            if not any(other.fill <= point.fill and (other.accuracy or 0.0) >= (point.accuracy or 0.0) for other in rivals):
                 shown.append(point)
         if len(shown) <= count:
             return shown
