@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from fractions import Fraction
 
@@ -127,7 +128,7 @@ def test_schemes_have_a_front_each_unless_accuracy_compares_them(network: Networ
 def test_the_steps_of_a_front_fill_the_device_less_and_less(found: Exploration) -> None:
     steps = found.steps(100)
     assert steps[0] == found.points[0] and len(steps) > 3
-    for one, next_ in zip(steps, steps[1:]):
+    for one, next_ in itertools.pairwise(steps):
         assert one.seconds <= next_.seconds and one.fill > next_.fill
     few = found.steps(3)
     assert few == [steps[0], steps[(len(steps) - 1) // 2], steps[-1]] and found.steps(1) == steps[:1]
