@@ -32,9 +32,9 @@ test: test-env ## run the tests; more options with PYTEST="-k adder -x"
 	@tools/fetch_datasets.sh build/datasets $(BIN)/python
 	@$(BIN)/python -m pytest -n auto --dist loadfile $(PYTEST)
 
-faces: test-env ## run the long notebooks, and the page in Debian's Chromium and under load
+faces: test-env ## run the long tests: notebooks, a cluster, the page in Debian's Chromium and under load
 	@tools/fetch_datasets.sh build/datasets $(BIN)/python
-	@$(BIN)/python -m pytest -m faces tests/faces $(PYTEST)
+	@$(BIN)/python -m pytest -m faces -n auto --dist loadfile tests/faces $(PYTEST)
 
 screenshot: test-env ## take the README's picture of the page, with Debian's Chromium
 	@$(BIN)/python tools/screenshot.py docs/serve.png

@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException, TimeoutException
 from selenium.webdriver import ActionChains, Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
 from visit.browser import WAIT_S, set_window
+
+REPLACED = (NoSuchElementException, StaleElementReferenceException)  # by a newer result, between one look and the next
 
 
 class Page:
@@ -47,8 +50,10 @@ class Page:
 
     def until(self, condition: Any) -> Any:
         """Waits, with a bound, until the condition gives something true, and returns that."""
-        shown = lambda _: condition()  # noqa: E731
-        return WebDriverWait(self.driver, WAIT_S).until(shown, f"the message is '{self.message}'; the page shows:\n{self.one('body').text[:2000]}")
+        try:
+            return WebDriverWait(self.driver, WAIT_S, ignored_exceptions=REPLACED).until(lambda _: condition())
+        except TimeoutException:
+            raise AssertionError(f"nothing came within {WAIT_S:g} s; the message is '{self.message}', and the page shows:\n{self.one('body').text[:2000]}") from None
 
     def upload(self, file: Path) -> None:
         """Chooses a file."""
