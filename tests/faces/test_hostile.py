@@ -5,8 +5,7 @@
 from __future__ import annotations
 
 import socket
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -14,7 +13,7 @@ import pytest
 from tests.faces.conftest import SAMPLES
 from tests.faces.hostile import INPUTS, PICTURE, Hostile
 from tests.faces.known import answers
-from tests.faces.raw import request, send
+from tests.faces.raw import await_condition, request, send
 from visit.server import HOST, Server
 
 from sumtile.overlay.resources import models_folder
@@ -23,8 +22,6 @@ from sumtile.program import Program
 pytestmark = pytest.mark.faces
 
 DOCS = models_folder().parent / "docs" / "serve.md"
-SETTLE_S = 15.0
-"""Seconds within which what a request has left behind is gone: keep-alive connections end after 5."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -97,11 +94,3 @@ def assert_classifies(server: Server, program: Program | None) -> None:
 def metrics(server: Server) -> str:
     """The text of the metrics."""
     return httpx.get(f"{server.url}/metrics", trust_env=False).text
-
-
-def await_condition(condition: Callable[[], bool], diagnosis: Callable[[], str]) -> None:
-    """Waits, with a bound."""
-    deadline = time.monotonic() + SETTLE_S
-    while not condition():
-        assert time.monotonic() < deadline, diagnosis()
-        time.sleep(0.1)
