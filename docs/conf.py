@@ -23,7 +23,7 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "gener
 myst_heading_anchors = 4
 
 # What only some of the package needs. It is never imported here, so that the pages do not depend on what is installed.
-autodoc_mock_imports = ["dask", "distributed", "hls4ml", "IPython", "matplotlib", "multipart", "onnx", "rich", "starlette", "uvicorn"]
+autodoc_mock_imports = ["dask", "distributed", "h11", "hls4ml", "IPython", "matplotlib", "onnx", "python_multipart", "rich", "starlette", "uvicorn"]
 autodoc_default_options = {"members": True, "member-order": "bysource", "show-inheritance": True}
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
