@@ -20,7 +20,7 @@ from sumtile.kernels.layer import Requantization
 from sumtile.kernels.tiling import ceil_div
 from sumtile.overlay import Overlay
 from sumtile.overlay.design import FC_ENGINE
-from sumtile.program import FcStep, Program, Tensor, read_program, write_program
+from sumtile.program import FcStep, Program, Tensor, check_program, read_program, write_program
 from sumtile.program.golden import run_golden
 from sumtile.runtime.execute import run
 from tests.support.bench import open_bench
@@ -56,7 +56,7 @@ def dense_program(overlay: Overlay, seed: int = 0, rank: int = 5) -> Program:
     tensors["svd"] = Tensor("svd", svd.ofm, unsigned, 2)
     tensors["scores"] = Tensor("scores", plain.ofm, data, 0)
     made = replace(program, tensors=tensors, steps=tuple(steps), output="scores")
-    made.check()
+    check_program(made)
     return made
 
 
@@ -126,4 +126,4 @@ def test_a_wrong_step_is_refused(change: Callable[[FcStep], FcStep], sentence: s
     program = dense_program(Overlay.load("fixed16", BOARD))
     steps = tuple(change(step) if step.name == "svd" else step for step in program.steps)
     with pytest.raises(SumtileError, match=sentence):
-        replace(program, steps=steps).check()
+        check_program(replace(program, steps=steps))

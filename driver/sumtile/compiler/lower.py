@@ -24,7 +24,7 @@ from sumtile.kernels.stripes import choose_stripe_rows
 from sumtile.kernels.tiling import ceil_div
 from sumtile.network.graph import INPUT
 from sumtile.overlay import Engine, Overlay
-from sumtile.program import FcStep, HostStep, Program, Step, Tensor
+from sumtile.program import FcStep, HostStep, Program, Step, Tensor, check_program
 from sumtile.quantize import HostLayer, QuantizedLayer, QuantizedNetwork
 
 
@@ -65,7 +65,7 @@ def compile_network(quantized: QuantizedNetwork, overlay: Overlay) -> Program:
         input=INPUT,
         output=quantized.output,
     )
-    program.check()
+    check_program(program)
     return program
 
 

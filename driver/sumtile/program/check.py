@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,10 +12,8 @@ from sumtile.errors import SumtileError
 from sumtile.kernels.fc import FcLayer
 from sumtile.kernels.layer import SHIFT_MAX, Layer, MapShape, Requantization
 from sumtile.network.graph import SIDE_MAX
+from sumtile.program.program import Program
 from sumtile.program.steps import FcStep, HostStep, Step, Tensor
-
-if TYPE_CHECKING:
-    from sumtile.program.program import Program
 
 _RANGES = {"mul": (-(1 << 15), (1 << 15) - 1), "shift": (0, SHIFT_MAX), "add": (-(1 << 31), (1 << 31) - 1)}
 
@@ -24,7 +21,10 @@ Rules = Iterable[tuple[bool, str]]
 
 
 def check_program(program: Program) -> None:
-    """Raises SumtileError with the first rule that is broken; see :meth:`Program.check`."""
+    """Raises SumtileError unless the numbers agree with each other, so that an engine gives the integers of the golden model.
+
+    The sentence is that of the first rule that is broken. What depends on the engine, :meth:`sumtile.kernels.layer.Layer.check` tells.
+    """
     program.preprocess.check()
     _require("the program", _program_rules(program))
     for tensor in program.tensors.values():

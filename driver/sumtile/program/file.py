@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 
 from sumtile.errors import SumtileError
+from sumtile.program.check import check_program
 from sumtile.program.container import FileKind
 from sumtile.program.manifest import Arrays, program_from_dict, program_to_dict
 from sumtile.program.program import Program
@@ -22,7 +23,7 @@ def write_program(program: Program, path: str | Path) -> None:
     Raises:
         SumtileError: the program is inconsistent, or the file cannot be written.
     """
-    program.check()
+    check_program(program)
     arrays = Arrays()
     content = program_to_dict(program, arrays)
     PROGRAM.write(path, content, arrays.items)

@@ -15,6 +15,7 @@ from sumtile.kernels.fc import Factor, FcLayer
 from sumtile.kernels.host import OPERATIONS
 from sumtile.kernels.layer import Layer, Requantization
 from sumtile.network.graph import Preprocess
+from sumtile.program.check import check_program
 from sumtile.program.program import Program
 from sumtile.program.steps import FcStep, HostStep, Step, Tensor
 
@@ -61,7 +62,7 @@ def program_from_dict(raw: object, arrays: list[np.ndarray]) -> Program:
     steps = tuple(_step(entry, f"step {index} of the program", arrays) for index, entry in enumerate(described.steps))
     plain = {field.name: getattr(described, field.name) for field in fields(_Described)}
     program = Program(**{**plain, "tensors": tensors, "steps": steps})
-    program.check()
+    check_program(program)
     return program
 
 

@@ -11,7 +11,6 @@ import numpy as np
 
 from sumtile.errors import SumtileError
 from sumtile.network.graph import Preprocess
-from sumtile.program.check import check_program
 from sumtile.program.steps import FcStep, HostStep, Step, Tensor
 
 
@@ -76,10 +75,3 @@ class Program:
     def run_host(self, step: HostStep, maps: Sequence[np.ndarray]) -> np.ndarray:
         """Result of a host operation on integer maps of (height, width, channels), or on batches of them."""
         return step.operation.run(maps, [self.tensors[name].format for name in step.sources], self.tensors[step.target].format)
-
-    def check(self) -> None:
-        """Raises SumtileError unless the numbers agree with each other, so that an engine gives the integers of the golden model.
-
-        What depends on the engine, :meth:`sumtile.kernels.layer.Layer.check` tells.
-        """
-        check_program(self)
