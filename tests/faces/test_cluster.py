@@ -32,7 +32,8 @@ from sumtile.program import Program, write_program
 
 pytestmark = pytest.mark.faces
 
-BATCHES = 16
+BATCHES = 48
+"""Enough that two workers are not done before they are killed after a few."""
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,7 @@ def program() -> Program:
 
 @pytest.fixture(scope="module")
 def dataset(program: Program) -> Dataset:
-    """The sample images again and again, each time one pixel further to the right: 16 batches, a fifth of a second each."""
+    """The sample images again and again, each time one pixel further to the right, in batches of a tenth of a second or two."""
     samples = load_samples()[1]
     pixels = read_images((sample.path for sample in samples), program.preprocess)
     images = np.concatenate([np.roll(pixels, shift, axis=2) for shift in range(-(-BATCHES * BATCH // len(pixels)))])[: BATCHES * BATCH]
