@@ -81,6 +81,8 @@ def test_as_many_tiles_share_their_signs_as_the_fullest_output_allows() -> None:
     coefficients = np.zeros((5, 9, 20 * 16), np.int64)
     weights = join_weights(coefficients, np.ones((5, 9, 1, 1), np.int64))
     assert most_mask_tiles(ENGINE, layer, weights) == 23
+    packed = [pack_basis_weights(ENGINE, replace(layer, mask_tiles=count), 2, weights) for count in (23, 65535)]
+    assert np.array_equal(*packed)
     weights[3, :, :320:3] = -1  # 43 in the fullest tile
     shared = most_mask_tiles(ENGINE, layer, weights)
     assert shared == 2

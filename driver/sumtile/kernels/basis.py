@@ -105,7 +105,8 @@ def pack_basis_weights(engine: Engine, layer: Layer, groups: int, weights: np.nd
 
 
 def _pack_coefficients(engine: Engine, layer: Layer, groups: int, coefficients: np.ndarray) -> np.ndarray:
-    steps, shared, tiles = _tile_steps(engine), layer.mask_tiles, _mark_tiles(engine, layer)
+    steps, tiles = _tile_steps(engine), _mark_tiles(engine, layer)
+    shared = min(layer.mask_tiles, tiles)
     parts = -(-tiles // shared)  # that have a tile of signs
     rows = _by_step(engine, layer, coefficients, groups * engine.to)
     rows = np.pad(rows.reshape(groups, engine.to, -1), ((0, 0), (0, 0), (0, (parts * shared - tiles) * steps * engine.ti)))
