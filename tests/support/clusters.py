@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -87,7 +88,8 @@ class Evaluating:
         self._journal = journal
         command = [sys.executable, "-m", "sumtile.cli", "evaluate", str(program), str(dataset), "--cluster", address, "--journal", str(journal), "--json"]
         environment = {**os.environ, "PYTHONPATH": str(Path(sumtile.__file__).parents[1])}
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+        heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # what a shell starts in the background ignores Ctrl-C, and so do its children
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, preexec_fn=heard)
 
     def wait_for_batches(self, count: int) -> None:
         """Returns when the journal has some batches."""
