@@ -10,7 +10,7 @@ import socket
 import struct
 import time
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -18,9 +18,6 @@ from visit.server import HOST, Server
 
 ANSWER_S = 30.0
 """Seconds within which the server must have answered or closed."""
-
-SETTLE_S = 15.0
-"""Seconds within which what a request has left behind is gone: keep-alive connections end after 5."""
 
 
 @dataclass(frozen=True)
@@ -115,11 +112,3 @@ def _deflated(count: int, flush: int) -> bytes:
 def bomb(side: int) -> bytes:
     """A valid PNG of that many grey rows and columns, all black."""
     return png(side, side, zeros(side * (1 + side)))
-
-
-def await_condition(condition: Callable[[], bool], diagnosis: Callable[[], str]) -> None:
-    """Waits, with a bound."""
-    deadline = time.monotonic() + SETTLE_S
-    while not condition():
-        assert time.monotonic() < deadline, diagnosis()
-        time.sleep(0.1)

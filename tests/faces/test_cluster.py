@@ -15,8 +15,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from distributed import Client
-from tests.support.clusters import Evaluating, Processes, wait_for
+from tests.support.clusters import Evaluating, Processes
 from tests.support.jobs import Square
+from tests.support.waiting import wait_for
 
 import sumtile
 from sumtile.datasets import Dataset

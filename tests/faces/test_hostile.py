@@ -13,7 +13,8 @@ import pytest
 from tests.faces.conftest import SAMPLES
 from tests.faces.hostile import INPUTS, PICTURE, Hostile
 from tests.faces.known import answers
-from tests.faces.raw import await_condition, request, send
+from tests.faces.raw import request, send
+from tests.support.waiting import wait_for
 from visit.server import HOST, Server
 
 from sumtile.overlay.resources import models_folder
@@ -31,9 +32,9 @@ def _nothing_is_left(server: Server, temporary: Path) -> Iterator[None]:
     threads, files, memory = server.threads(), server.open_files(), server.memory()
     kept = set(temporary.iterdir())
     yield
-    await_condition(lambda: server.threads() <= threads, lambda: f"{server.threads()} threads instead of {threads}")
-    await_condition(lambda: server.open_files() <= files, lambda: f"{server.open_files()} open files instead of {files}")
-    await_condition(lambda: "sumtile_queue_length 0" in metrics(server), lambda: metrics(server))
+    wait_for(lambda: f"{server.threads()} threads instead of {threads}", lambda: server.threads() <= threads)
+    wait_for(lambda: f"{server.open_files()} open files instead of {files}", lambda: server.open_files() <= files)
+    wait_for(lambda: metrics(server), lambda: "sumtile_queue_length 0" in metrics(server))
     assert server.memory() - memory < 32 << 20
     assert set(temporary.iterdir()) <= kept
     assert "Traceback" not in server.log.read_text(errors="replace")

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from tests.faces.conftest import SAMPLES
 from tests.faces.known import Answer, answers, varied_pictures
-from tests.faces.raw import await_condition
+from tests.support.waiting import wait_for
 from visit.server import Server
 
 from sumtile.program import Program
@@ -108,9 +108,9 @@ def test_none_of_a_thousand_requests_is_lost_or_crossed(server: Server, programs
     assert wrong == [], f"{len(wrong)} answers are not those of the golden model (seed {SEED}), the first: {wrong[0]}"
     print(f"\n{REQUESTS} requests; resident memory {memory:,} bytes, then {server.memory():,}")
     assert server.memory() - memory < GROWTH, f"resident memory went from {memory:,} to {server.memory():,} bytes"
-    await_condition(
-        lambda: server.threads() <= threads and server.open_files() <= files,
+    wait_for(
         lambda: f"{server.threads()} threads instead of {threads}, {server.open_files()} open files instead of {files}",
+        lambda: server.threads() <= threads and server.open_files() <= files,
     )
 
 

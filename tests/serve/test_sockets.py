@@ -7,7 +7,7 @@ from __future__ import annotations
 import io
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import httpx
@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from tests.serve.conftest import PICTURE, HeldSwitch, Listening, listening
+from tests.support.waiting import wait_for
 
 
 @pytest.fixture
@@ -39,14 +40,6 @@ def post(server: Listening, mark: int, program: str = "adder") -> httpx.Response
     return httpx.post(f"{server.url}/api/classify?program={program}", content=picture(mark), timeout=30, trust_env=False)
 
 
-def until(condition: Callable[[], bool]) -> None:
-    """Waits, with a bound."""
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline, "the condition did not come true within 10 s"
-        time.sleep(0.01)
-
-
 def queue(server: Listening) -> int:
     """Requests that wait."""
     return int(httpx.get(f"{server.url}/health", trust_env=False).json()["queue"])
@@ -55,10 +48,10 @@ def queue(server: Listening) -> int:
 def line_up(server: Listening, switch: HeldSwitch, pool: ThreadPoolExecutor, count: int) -> list[Future[httpx.Response]]:
     """One picture that runs and waits at the gate, and others in line behind it, one after the other."""
     asked = [pool.submit(post, server, 0)]
-    until(switch.running.is_set)
+    wait_for("a picture that runs", switch.running.is_set)
     for mark in range(1, count):
         asked.append(pool.submit(post, server, mark, ("adder", "fixed")[mark % 2]))
-        until(lambda mark=mark: queue(server) == mark)
+        wait_for(f"a queue of {mark}", lambda mark=mark: queue(server) == mark)
     return asked
 
 
@@ -91,7 +84,7 @@ def test_who_waits_too_long_is_dropped(switch):
         answers = [future.result() for future in asked]
         assert [answer.status_code for answer in answers] == [504, 504]  # the first one runs still
         assert "no result within 2 s" in answers[1].json()["error"]
-        until(lambda: queue(server) == 0)
+        wait_for("a queue of 0", lambda: queue(server) == 0)
         switch.gate.set()
         assert post(server, 5).status_code == 200
     assert switch.begun == [0, 5]  # the second one never ran
@@ -103,8 +96,8 @@ def test_who_goes_while_waiting_is_dropped(switch):
         with socket.create_connection(("127.0.0.1", server.port), 10) as gone:
             body = picture(9)
             gone.sendall(b"POST /api/classify?program=adder HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
-            until(lambda: queue(server) == 2)
-        until(lambda: queue(server) == 1)
+            wait_for("a queue of 2", lambda: queue(server) == 2)
+        wait_for("a queue of 1", lambda: queue(server) == 1)
         switch.gate.set()
         assert [future.result().status_code for future in asked] == [200, 200]
         metrics = httpx.get(f"{server.url}/metrics", trust_env=False).text
@@ -146,7 +139,7 @@ def test_pictures_that_arrive_at_once_are_bounded(switch):
             assert b" 503 " in second.recv(100)
         first.close()
         switch.gate.set()
-        until(lambda: post(server, 1).status_code == 200)
+        wait_for("an answer of the accelerator that was opened again", lambda: post(server, 1).status_code == 200)
 
 
 def test_the_end_waits_for_what_runs(switch):

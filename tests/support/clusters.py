@@ -10,27 +10,15 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import sumtile
+from tests.support.waiting import PATIENCE, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 60.0
-
-
-def wait_for(what: str, condition: Callable[[], Any]) -> Any:
-    """The first true value of a condition; fails after :data:`PATIENCE` seconds."""
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        if value := condition():
-            return value
-        time.sleep(0.05)
-    raise AssertionError(f"{what} did not happen within {PATIENCE:.0f} s")
 
 
 class Processes:

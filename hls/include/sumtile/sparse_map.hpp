@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The sumtile authors
 // SPDX-License-Identifier: Apache-2.0
-// SparseMap: coefficients -1, 0 and 1 as marks of those that are not zero, and the packed signs of these (ESCALATE,
-// MICRO'21). A step takes a mark of each of kTi channels for each of kTo rows from a tile of marks. Each row has its
-// own part of a tile of signs, from which it takes as many as it has marks; the encoder chose how many tiles of marks
-// share one of signs so that no row runs out, and all rows begin a new one together.
+// SparseMap: coefficients -1, 0 and 1 as a mask, whose bits mark those that are not zero, and the packed signs of these
+// (ESCALATE, MICRO'21). A step takes a mark of each of kTi channels for each of kTo rows from a tile of marks. Each row
+// has its own part of a tile of signs, from which it takes as many as it has marks; the encoder chose how many tiles of
+// marks share one of signs so that no row runs out, and all rows begin a new one together.
 #ifndef SUMTILE_SPARSE_MAP_HPP
 #define SUMTILE_SPARSE_MAP_HPP
 
